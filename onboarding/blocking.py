@@ -1,0 +1,126 @@
+"""``Onboarding`` for code without an event loop: the same methods, blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from anyio.from_thread import start_blocking_portal
+
+from onboarding.engine import Journey
+from onboarding.journal import Status, TransitionRecord
+from onboarding.machine import Flow
+from onboarding.service import JourneyPage, Onboarding
+from onboarding.settings import Settings
+
+__all__ = ["BlockingOnboarding"]
+
+
+class BlockingOnboarding:
+    """The blocking twin of ``Onboarding``: an event loop in a thread of its own, for scripts and tests.
+
+    Every method does what its twin does, with the same arguments and errors; it may be used from several threads.
+
+    Args:
+        settings: how; without, they are read from the environment.
+        options: the other arguments of ``Onboarding``.
+    """
+
+    def __init__(self, settings: Settings | None = None, **options: Any) -> None:
+        self._make = lambda: Onboarding(settings, **options)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open the journal, and begin to advance what is due."""
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(start_blocking_portal("asyncio"))
+            self._twin = self._portal.call(_made, self._make)
+            stack.enter_context(self._portal.wrap_async_context_manager(self._twin))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let what is under way come to rest, then close everything."""
+        self._stack.close()
+
+    def start(self, flow: type[Flow] | str | Flow, /, *, key: str | None = None, **fields: Any) -> Journey:
+        """See ``Onboarding.start``."""
+        return self._portal.call(lambda: self._twin.start(flow, key=key, **fields))
+
+    def get(self, journey: str) -> Journey:
+        """See ``Onboarding.get``."""
+        return self._portal.call(self._twin.get, journey)
+
+    def list(
+        self,
+        *,
+        flow: type[Flow] | str | None = None,
+        status: Status | str | Iterable[Status | str] = (),
+        state: str | None = None,
+        older_than: timedelta | None = None,
+        newer_than: timedelta | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> JourneyPage:
+        """See ``Onboarding.list``."""
+        return self._portal.call(
+            lambda: self._twin.list(
+                flow=flow, status=status, state=state, older_than=older_than, newer_than=newer_than,
+                after=after, limit=limit,
+            )  # fmt: skip
+        )
+
+    def count(self) -> dict[tuple[str, str, str], int]:
+        """See ``Onboarding.count``."""
+        return self._portal.call(self._twin.count)
+
+    def history(self, journey: str) -> "list[TransitionRecord]":  # noqa: UP037 - list is a method here
+        """See ``Onboarding.history``."""
+        return self._portal.call(self._twin.history, journey)
+
+    def send(self, journey: str, name: str, /, **values: Any) -> Journey:
+        """See ``Onboarding.send``."""
+        return self._portal.call(lambda: self._twin.send(journey, name, **values))
+
+    def cancel(self, journey: str, reason: str = "") -> Journey:
+        """See ``Onboarding.cancel``."""
+        return self._portal.call(self._twin.cancel, journey, reason)
+
+    def retry(self, journey: str) -> Journey:
+        """See ``Onboarding.retry``."""
+        return self._portal.call(self._twin.retry, journey)
+
+    def resolve(self, journey: str, *, landed: bool, reason: str, by: str = "") -> Journey:
+        """See ``Onboarding.resolve``."""
+        return self._portal.call(lambda: self._twin.resolve(journey, landed=landed, reason=reason, by=by))
+
+    def wait(self, journey: str, *, timeout: float | None = None) -> Journey:
+        """See ``Onboarding.wait``."""
+        return self._portal.call(lambda: self._twin.wait(journey, timeout=timeout))
+
+    def run(
+        self,
+        flow: type[Flow] | str | Flow,
+        /,
+        *,
+        answer: Callable[[Journey], tuple[str, Mapping[str, Any]] | None] | None = None,
+        key: str | None = None,
+        timeout: float | None = None,
+        **fields: Any,
+    ) -> Journey:
+        """See ``Onboarding.run``; ``answer`` is called in a thread of its own."""
+        return self._portal.call(lambda: self._twin.run(flow, answer=answer, key=key, timeout=timeout, **fields))
+
+    def drain(self) -> int:
+        """See ``Onboarding.drain``."""
+        return self._portal.call(self._twin.drain)
+
+
+async def _made(make: Callable[[], Onboarding]) -> Onboarding:
+    """Make it on the loop on which it will live."""
+    return make()

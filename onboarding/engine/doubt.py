@@ -1,0 +1,101 @@
+"""Doubt: a request may have taken effect, and its answer is not known. Resolved by evidence, never by a guess (law 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from onboarding.api.effects import Effect
+from onboarding.engine.journey import JourneyInHand
+from onboarding.engine.outcome import ParkKind
+from onboarding.engine.perform import Ended, How, perform
+from onboarding.engine.rules import Rules
+from onboarding.journal import Phase
+
+__all__ = ["Doubts"]
+
+
+class Doubts:
+    """What follows when a step's outcome is unknown.
+
+    Args:
+        api: what the checks call.
+        rules: the landing delay and the clock.
+    """
+
+    def __init__(self, api: Any, rules: Rules) -> None:
+        self._api = api
+        self._rules = rules
+
+    def after_crash(self, hand: JourneyInHand) -> None:
+        """An intent without an outcome: the process ended in between."""
+        self._begin(hand, None, "the process ended while the request may have been under way")
+
+    def after_answer(self, hand: JourneyInHand, ended: Ended) -> None:
+        """An answer that does not say whether it happened."""
+        self._begin(hand, ended, ended.reason)
+
+    def _begin(self, hand: JourneyInHand, ended: Ended | None, why: str) -> None:
+        step, book = hand.step, hand.book
+        book.doubts += 1
+        if step.effect is Effect.REPEATABLE:
+            due = hand.may_send_at(step.name)
+            if ended is not None:
+                due = max(due, hand.now + self._rules.backoff.delay(book.doubts, self._rules.rng, ended.retry_after))
+            hand.stay("in_doubt", due, ended, f"{why}; it may be repeated")
+        elif isinstance(step.in_doubt, str):
+            dest = hand.fire(step.in_doubt)
+            assert dest is not None, "checked when the flow was defined"
+            hand.enter(step.in_doubt, dest, ended, f"in doubt: {why}")
+        elif step.check is None or book.doubts >= self._rules.backoff.attempts:
+            self._ask(hand, why, ended)
+        else:
+            delay = self._rules.landing_delay
+            if ended is not None and ended.retry_after:
+                delay = max(delay, timedelta(seconds=ended.retry_after))
+            hand.stay(
+                "in_doubt", hand.now + delay, ended,
+                f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT,
+            )  # fmt: skip
+
+    async def look_into(self, hand: JourneyInHand) -> bool:
+        """Ask the step's check. True: it had not landed and its intent is written anew, so send it again."""
+        step = hand.step
+        assert step.check is not None, "only a step with a check is looked into"
+        await hand.durable()
+        # A check may log in to see whether a password works: a nuisance, never a harm.
+        ended = await perform(step.check(hand.flow, self._api), Effect.REPEATABLE, self._rules.clock)
+        if ended.how is How.RETURNED and ended.value is True:
+            self._landed(hand, ended)
+        elif ended.how is How.RETURNED and ended.value is False:
+            hand.book.failures = 0
+            hand.arm("not_landed", f"{step.check.__name__}: it had not landed; sent again", ended)
+            return True
+        elif ended.how in (How.NOT_SENT, How.IN_DOUBT):
+            self._look_later(hand, ended)
+        else:
+            why = ended.reason or f"{step.check.__name__} cannot tell"
+            self._ask(hand, why, ended)
+        return False
+
+    def _landed(self, hand: JourneyInHand, ended: Ended) -> None:
+        step = hand.step
+        assert step.then is not None and step.check is not None  # noqa: PT018 - one thought
+        dest = hand.fire(step.then)
+        assert dest is not None, "checked when the flow was defined"
+        hand.enter(step.then, dest, ended, f"{step.check.__name__}: it had landed")
+
+    def _look_later(self, hand: JourneyInHand, ended: Ended) -> None:
+        hand.book.failures += 1
+        failures, backoff = hand.book.failures, self._rules.backoff
+        if failures >= backoff.attempts:
+            self._ask(hand, f"it could not be checked, {failures} times in a row: {ended.reason}", ended)
+            return
+        wait = backoff.delay(failures, self._rules.rng, ended.retry_after)
+        hand.stay("retry", hand.now + wait, ended, f"not checked yet: {ended.reason}", phase=Phase.DOUBT)
+
+    def _ask(self, hand: JourneyInHand, why: str, ended: Ended | None) -> None:
+        hand.park(
+            ParkKind.IN_DOUBT, f"{hand.step.name} may have taken effect: {why}",
+            "find out whether it did, then resolve the journey as landed or not landed", ended,
+        )  # fmt: skip

@@ -1,0 +1,264 @@
+"""The primitive that everything stands on: ``advance``.
+
+Load, decide, perform, record: until the journey rests. It may be called at any time, from anywhere, twice; the journal
+makes that safe. It does not know who calls it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from onboarding.api.effects import Effect
+from onboarding.engine.doubt import Doubts
+from onboarding.engine.journey import JourneyInHand
+from onboarding.engine.messages import apply_message, wants
+from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
+from onboarding.engine.outcome import Outcome, Parked, ParkKind
+from onboarding.engine.perform import Ended, How, perform
+from onboarding.engine.rules import Rules
+from onboarding.engine.sealer import Sealer
+from onboarding.engine.unreadable import park_unreadable
+from onboarding.errors import DefinitionError, JournalDamaged, KeyMismatch, UnknownFlow
+from onboarding.journal import Journal, Message, Phase, Status
+from onboarding.machine import Polling, Waiting
+
+__all__ = ["Engine"]
+
+_LONGEST_RUN = 100
+"""After so many transitions in a row others have their turn."""
+
+
+class Engine:
+    """Advances journeys, one call at a time.
+
+    Args:
+        journal: the durable record.
+        sealer: seals and unseals the journeys' data.
+        api: what the steps call; usually an ``AccountApi``.
+        rules: how it waits, retries and tells.
+    """
+
+    def __init__(self, journal: Journal, sealer: Sealer, api: Any, rules: Rules) -> None:
+        self.journal = journal
+        self.sealer = sealer
+        self.api = api
+        self.rules = rules
+        self._doubts = Doubts(api, rules)
+
+    def use(self, api: Any) -> None:
+        """Call this from now on."""
+        self.api = api
+        self._doubts = Doubts(api, self.rules)
+
+    async def advance(self, journey: str) -> Next:
+        """Advance a journey until it rests, and say what it rests for.
+
+        Raises:
+            UnknownJourney: the journal holds none of that id.
+            JournalConflict: somebody else advanced it meanwhile; nothing of this was written.
+            JournalError: the journal cannot be written; nothing further was sent.
+        """
+        stored = await self.journal.load(journey)
+        head = stored.head
+        if head.status.is_final and not stored.messages:
+            return Finished(Outcome.from_json(head.note or "{}"))
+        failure: Exception | None = None
+        try:
+            flow, book, state = self.sealer.unseal(
+                head.id, stored.data, flow=head.flow, version=head.version, state=head.state, ended=head.status.is_final
+            )
+        except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged) as error:
+            failure = error
+        if failure is not None:
+            return await park_unreadable(self.journal, stored, failure, self.rules)
+        hand = JourneyInHand(head, flow, book, self.journal, self.sealer, self.rules)
+        if head.version != hand.definition.version:
+            hand.migrate(state)
+        return await self._run(hand, list(stored.messages))
+
+    async def _run(self, hand: JourneyInHand, messages: list[Message]) -> Next:
+        """Go on until the journey rests."""
+        first = hand.head.seq
+        while hand.head.seq - first < _LONGEST_RUN:
+            message = next((message for message in messages if wants(hand, message)), None)
+            if message is not None and not self._is_late(hand, message):
+                messages.remove(message)
+                apply_message(hand, message, self.sealer)
+                continue
+            if hand.head.status.is_final or hand.head.status is Status.PARKED:
+                return await self._rest(hand)
+            if isinstance(hand.definition.states[hand.head.state], Waiting):
+                if not self._time_out(hand):
+                    return await self._rest(hand)
+            elif not await self._work(hand):
+                return await self._rest(hand)
+        await hand.durable()
+        return WakeAt(hand.now)
+
+    def _is_late(self, hand: JourneyInHand, message: Message) -> bool:
+        """Whether the deadline came before the message: then the deadline is looked at first."""
+        live = not hand.head.status.is_final and hand.head.status is not Status.PARKED
+        return live and hand.deadline is not None and message.at > hand.deadline and hand.now >= hand.deadline
+
+    def _time_out(self, hand: JourneyInHand) -> bool:
+        """Fire the deadline of a waiting or polling state if it has passed."""
+        state = hand.definition.states[hand.head.state]
+        if not isinstance(state, Waiting | Polling) or hand.deadline is None or hand.now < hand.deadline:
+            return False
+        dest = hand.fire(state.then)
+        assert dest is not None, "checked when the flow was defined"
+        hand.enter(state.then, dest)
+        return True
+
+    async def _rest(self, hand: JourneyInHand) -> Next:
+        """Make durable what was written, and say what the journey rests for."""
+        await hand.durable()
+        head = hand.head
+        if head.status.is_final:
+            return Finished(Outcome.from_json(head.note or "{}"))
+        if head.status is Status.PARKED:
+            return Parked.from_json(head.note or "{}")
+        assert head.due is not None, "a journey that goes on has a time"
+        if head.status is Status.WAITING:
+            return WaitingFor(tuple(hand.definition.inputs[head.state]), head.due)
+        return WakeAt(head.due)
+
+    # One step
+
+    async def _work(self, hand: JourneyInHand) -> bool:
+        """Do the present step if it may be done now. False: it rests."""
+        head, step = hand.head, hand.step
+        if head.phase is Phase.SENDING:
+            self._doubts.after_crash(hand)
+            return True
+        if head.due is not None and head.due > hand.now:
+            return False
+        if head.phase is Phase.DOUBT:
+            if not await self._doubts.look_into(hand):
+                return True
+        elif step.effect is not Effect.READ and not self._arm(hand):
+            return True
+        await self._perform(hand)
+        return True
+
+    def _arm(self, hand: JourneyInHand) -> bool:
+        """Record the intent of a step that touches the outside. False: it may not be sent (now)."""
+        state = hand.head.state
+        if hand.is_exhausted(state):
+            self._exhausted(hand)
+            return False
+        at = hand.may_send_at(state)
+        if at > hand.now:
+            hand.postpone(at)
+            return False
+        hand.arm()
+        return True
+
+    def _exhausted(self, hand: JourneyInHand) -> None:
+        step = hand.step
+        dest = hand.fire(step.exhausted) if step.exhausted else None
+        if step.exhausted and dest:
+            hand.enter(step.exhausted, dest)
+            return
+        hand.park(
+            ParkKind.EXHAUSTED, f"{step.name} was done {step.at_most} times, which is all there may be",
+            "find out why it did not lead on; retry allows it anew",
+        )  # fmt: skip
+
+    async def _perform(self, hand: JourneyInHand) -> None:
+        """Do the step; its intent is in the journal before anything leaves."""
+        while True:
+            step = hand.step
+            if step.effect is not Effect.READ:
+                await hand.durable()
+            before = hand.snapshot()
+            ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock)
+            if ended.how is not How.RETURNED:
+                hand.restore(before)
+            self._conclude(hand, ended)
+            if hand.head.phase is not Phase.SENDING:
+                return
+
+    def _conclude(self, hand: JourneyInHand, ended: Ended) -> None:
+        step = hand.step
+        match ended.how:
+            case How.RETURNED:
+                self._returned(hand, ended)
+            case How.REFUSED:
+                self._refused(hand, ended)
+            case How.NOT_SENT:
+                if step.effect is not Effect.READ:
+                    hand.withdraw()
+                self._try_later(hand, ended, "not sent")
+            case How.REJECTED:
+                if step.effect is not Effect.READ:
+                    hand.withdraw()
+                hand.park(
+                    ParkKind.REJECTED, f"the request was refused as not valid: {ended.reason}",
+                    "mend the settings (address, tenant, token) or the flow, then retry", ended,
+                )  # fmt: skip
+            case How.IN_DOUBT:
+                if step.effect is Effect.READ:
+                    self._try_later(hand, ended, "no usable answer")
+                else:
+                    self._doubts.after_answer(hand, ended)
+            case How.BROKE:
+                hand.park(ParkKind.ERROR, f"the step {step.name} failed: {ended.reason}", "mend the flow, then retry", ended)
+            case How.BROKE_AFTER_SENDING:
+                hand.park(
+                    ParkKind.IN_DOUBT, f"the step {step.name} failed after its request was sent: {ended.reason}",
+                    "find out whether the request took effect, then resolve it", ended,
+                )  # fmt: skip
+
+    def _returned(self, hand: JourneyInHand, ended: Ended) -> None:
+        trigger = ended.value if ended.value is not None else hand.step.then
+        hand.book.failures = 0
+        if trigger is None:  # a poll without an answer
+            if not self._time_out(hand):
+                hand.poll_later()
+            return
+        dest = hand.fire(trigger) if isinstance(trigger, str) else None
+        if dest is not None:
+            hand.enter(trigger, dest, ended)
+            return
+        hand.park(
+            ParkKind.ERROR if hand.step.effect is Effect.READ else ParkKind.IN_DOUBT,
+            f"the step {hand.step.name} returned a trigger that leads nowhere from its state",
+            "mend the flow; where the step had sent something, resolve it", ended,
+        )  # fmt: skip
+
+    def _refused(self, hand: JourneyInHand, ended: Ended) -> None:
+        step, meaning = hand.step, ended.meaning or ""
+        if hand.book.doubts and meaning in step.evidence and step.then:
+            trigger, detail = step.then, f"after a doubt, {meaning} proves that it had landed"
+        else:
+            trigger, detail = step.refusals.get(meaning, ""), meaning
+        dest = hand.fire(trigger) if trigger else None
+        if dest is not None:
+            hand.enter(trigger, dest, ended, detail)
+            return
+        hand.park(
+            ParkKind.REFUSED, f"the service refused {ended.endpoint}: {ended.reason}",
+            "this flow does not say what follows; mend what was refused, then retry, or cancel", ended,
+        )  # fmt: skip
+
+    def _try_later(self, hand: JourneyInHand, ended: Ended, what: str) -> None:
+        """A failure that may pass: again after a while, so many times; a poll goes on until its deadline."""
+        hand.book.failures += 1
+        failures, backoff = hand.book.failures, self.rules.backoff
+        overdue = hand.deadline is not None and hand.now >= hand.deadline
+        polling = isinstance(hand.definition.states[hand.head.state], Polling)
+        if overdue or (failures >= backoff.attempts and not polling):
+            hand.park(
+                ParkKind.UNREACHABLE, f"{what}, {failures} times in a row: {ended.endpoint}: {ended.reason}",
+                "find out whether the service can be reached (onboarding doctor), then retry", ended,
+            )  # fmt: skip
+            return
+        wait = backoff.delay(failures, self.rules.rng, ended.retry_after)
+        due = hand.now + wait
+        if hand.deadline is not None:
+            due = max(hand.now + timedelta(seconds=1), min(due, hand.deadline))
+        hand.stay("retry", due, ended, f"{what}: {ended.reason}; again in {wait.total_seconds():.1f} s")
+
+

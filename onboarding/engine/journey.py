@@ -1,0 +1,290 @@
+"""A journey in the hands of the engine: what was stored, what has changed, and how that is written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from onboarding.api.codes import Meaning
+from onboarding.api.effects import Effect
+from onboarding.engine.book import Book
+from onboarding.engine.events import Event
+from onboarding.engine.outcome import Outcome, Parked, ParkKind
+from onboarding.engine.perform import Ended, How
+from onboarding.engine.rules import Rules
+from onboarding.engine.sealer import Sealer
+from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict
+from onboarding.machine.fields import REVEAL
+from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
+
+__all__ = ["JourneyInHand"]
+
+
+class JourneyInHand:
+    """One journey while it is advanced.
+
+    Every change goes through ``write``: one change of the journal, in order. Nothing is told to anybody before
+    the journal has it.
+    """
+
+    def __init__(self, head: Head, flow: Flow, book: Book, journal: Journal, sealer: Sealer, rules: Rules) -> None:
+        self.head = head
+        self.flow = flow
+        self.book = book
+        self.rules = rules
+        self._journal = journal
+        self._sealer = sealer
+        self._last: Awaitable[None] | None = None
+        self._untold: list[Event] = []
+
+    @property
+    def definition(self) -> Definition:
+        """The flow's definition."""
+        return type(self.flow).definition
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return self.rules.clock.now()
+
+    @property
+    def step(self) -> Step:
+        """The step of the present state."""
+        return self.definition.steps[self.head.state]
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the present state has lasted long enough."""
+        length = self.definition.up_to(self.flow, self.head.state)
+        return None if length is None else self.head.entered + length
+
+    def snapshot(self) -> dict[str, Any]:
+        """The flow's fields, to put back when a step that touched them did not succeed."""
+        return copy.deepcopy(self.flow.__dict__)
+
+    def restore(self, fields: dict[str, Any]) -> None:
+        """Put the fields back."""
+        object.__setattr__(self.flow, "__dict__", fields)
+
+    # What may be sent, and when
+
+    def may_send_at(self, state: str) -> datetime:
+        """When the step of a state may be sent: at once, or after its cooldown."""
+        step = self.definition.steps[state]
+        last = self.book.last_sent(state)
+        if step.cooldown is None or last is None:
+            return self.now
+        cooldown = step.cooldown if self.rules.cooldown is None else self.rules.cooldown
+        return max(self.now, last + cooldown)
+
+    def is_exhausted(self, state: str) -> bool:
+        """Whether the step of a state was sent as often as it may be."""
+        step = self.definition.steps[state]
+        return step.at_most is not None and self.book.sends.get(state, 0) >= step.at_most
+
+    def _intend(self, state: str) -> None:
+        """Count a request that is about to leave: the commit that follows is its intent."""
+        self.book.sends[state] = self.book.sends.get(state, 0) + 1
+        self.book.sent_at[state] = self.now.timestamp()
+
+    def withdraw(self) -> None:
+        """Take the count back: no byte of the request left."""
+        state = self.head.state
+        self.book.sends[state] = max(0, self.book.sends.get(state, 0) - 1)
+        self.book.sent_at.pop(state, None)
+
+    # What is written
+
+    def enter(
+        self, trigger: str, dest: str, ended: Ended | None = None, detail: str = "", *,
+        verdicts: tuple[Verdict, ...] = (),
+    ) -> None:  # fmt: skip
+        """Write a transition. Into a step that touches the outside, it is the intent too, where it may be sent now."""
+        head, now = self.head, self.now
+        state = self.definition.states[dest]
+        moved = dest != head.state
+        if moved:
+            self.book.enter()
+        new = replace(
+            head, state=dest, phase=Phase.READY, due=now, attempt=1, status=Status.WORKING, note=None,
+            entered=now if moved else head.entered,
+        )  # fmt: skip
+        if isinstance(state, Done | Failed):
+            outcome = self._outcome(state, ended)
+            status = Status.DONE if outcome.ended_well else Status.FAILED
+            new = replace(new, status=status, due=None, attempt=0, note=outcome.to_json())
+        elif isinstance(state, Waiting):
+            until = new.entered + (self.definition.up_to(self.flow, dest) or timedelta())
+            new = replace(new, status=Status.WAITING, due=until, attempt=0)
+        elif isinstance(state, Polling):
+            new = replace(new, status=Status.POLLING, due=now if moved else self.next_poll())
+        elif self.definition.steps[dest].effect is not Effect.READ and not self.is_exhausted(dest):
+            at = self.may_send_at(dest)
+            if at <= now:
+                self._intend(dest)
+                new = replace(new, phase=Phase.SENDING)
+            else:
+                new = replace(new, due=at)
+        self._row(trigger, new, ended, detail, verdicts)
+
+    def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:
+        """Write the intent of the present step: a row of its own where it is another try, none where it is the first."""
+        self._intend(self.head.state)
+        new = replace(self.head, phase=Phase.SENDING, due=self.now, status=Status.WORKING, note=None)
+        if trigger is None:
+            self.write(new)
+        else:
+            self._row(trigger, replace(new, attempt=self.head.attempt + 1), ended, detail)
+
+    def stay(
+        self, trigger: str, due: datetime, ended: Ended | None = None, detail: str = "", *, phase: Phase = Phase.READY,
+        verdicts: tuple[Verdict, ...] = (),
+    ) -> None:  # fmt: skip
+        """Write a row that leaves the state as it is: another try later, a doubt."""
+        new = replace(self.head, phase=phase, due=due, status=self._live_status(), note=None)
+        if phase is Phase.READY:
+            new = replace(new, attempt=self.head.attempt + 1)
+        self._row(trigger, new, ended, detail, verdicts)
+
+    def park(
+        self, kind: ParkKind, reason: str, needs: str, ended: Ended | None = None,
+        verdicts: tuple[Verdict, ...] = (),
+    ) -> None:  # fmt: skip
+        """Leave the journey to a person, and say why."""
+        parked = Parked(kind, reason, needs, self.now)
+        new = replace(self.head, status=Status.PARKED, due=None, phase=Phase.READY, note=parked.to_json())
+        self._row("parked", new, ended, f"{kind.value}: {reason}", verdicts)
+
+    def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
+        """End the journey where it stands."""
+        outcome = Outcome(self.head.state, ended_well=False, text=reason)
+        new = replace(
+            self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json()
+        )
+        self._row("cancelled", new, None, reason, verdicts)
+
+    def again(self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = ()) -> None:
+        """Put the present step back to its start: a person said so."""
+        status = self._live_status()
+        due = self.deadline if status is Status.WAITING else self.now
+        self._row(trigger, replace(self.head, status=status, phase=Phase.READY, due=due, attempt=1, note=None),
+                  None, detail, verdicts)  # fmt: skip
+
+    def note(self, trigger: str, detail: str, verdicts: tuple[Verdict, ...]) -> None:
+        """Write a row that changes nothing else."""
+        self._row(trigger, self.head, None, detail, verdicts)
+
+    def fire(self, trigger: str) -> str | None:
+        """Count a trigger and ask where it leads; None (and not counted) where it leads nowhere."""
+        self.book.fired[trigger] = self.book.fired.get(trigger, 0) + 1
+        dest = self.definition.decide(self.flow, self.head.state, trigger)
+        if dest is None:
+            self.book.fired[trigger] -= 1
+        return dest
+
+    def redact(self, text: str) -> str:
+        """A person's words without the journey's own data in them."""
+        for value in sorted(_strings(self.flow.model_dump(mode="json", context=REVEAL, warnings=False)), key=len, reverse=True):
+            text = text.replace(value, "•••")
+        return "".join(c if c.isprintable() else " " for c in text)[:500]
+
+    def migrate(self, state: str) -> None:
+        """Take over a journey that another version of the flow has stored."""
+        was, self.head = self.head.version, replace(self.head, version=self.definition.version)
+        self._row("migrated", replace(self.head, state=state), None, f"from version {was} to {self.head.version}")
+
+    def postpone(self, due: datetime) -> None:
+        """Look again at this time. No row; nothing has happened."""
+        self.write(replace(self.head, due=due))
+
+    def next_poll(self) -> datetime:
+        """When to poll next: after the flow's time, a tenth of it by chance, and at the deadline at the latest."""
+        every = self.rules.poll_every or self.definition.every(self.flow, self.head.state) or timedelta(seconds=1)
+        at = self.now + every * (0.95 + 0.1 * self.rules.rng.random())
+        deadline = self.deadline
+        return at if deadline is None else max(self.now, min(at, deadline))
+
+    def poll_later(self) -> None:
+        """No answer yet: look again later. No row; nothing has happened."""
+        self.write(replace(self.head, due=self.next_poll(), attempt=1))
+
+    def write(
+        self, head: Head, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = ()
+    ) -> None:
+        """Hand one change to the journal."""
+        self.head = replace(head, revision=self.head.revision + 1, updated=self.now)
+        ended = self.head.status.is_final
+        data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)
+        change = Change(head=self.head, data=data, transitions=rows, verdicts=verdicts)
+        self._last = self._journal.write(change)
+        self._untold += [Event(self.head.flow, self.head.status, row) for row in rows]
+
+    async def durable(self) -> None:
+        """Wait until all that was written is safe; then tell it."""
+        if self._last is not None:
+            last, self._last = self._last, None
+            await last
+        untold, self._untold = self._untold, []
+        if self.rules.tell is not None:
+            for event in untold:
+                self.rules.tell(event)
+
+    def _live_status(self) -> Status:
+        """The status of a journey that goes on in its present state."""
+        match self.definition.states[self.head.state]:
+            case Waiting():
+                return Status.WAITING
+            case Polling():
+                return Status.POLLING
+            case _:
+                return Status.WORKING
+
+    def _row(
+        self, trigger: str, new: Head, ended: Ended | None, detail: str, verdicts: tuple[Verdict, ...] = ()
+    ) -> None:
+        seq = self.head.seq + 1
+        remark, self.flow._remark = self.flow._remark, None  # noqa: SLF001 - the engine reads what a step noted
+        words = [part for part in (detail, _printable(remark)) if part]
+        row = TransitionRecord(
+            journey=new.id, seq=seq, at=self.now, trigger=trigger, source=self.head.state, dest=new.state,
+            attempt=self.head.attempt, worker=self.rules.worker, detail="; ".join(words) or None,
+        )  # fmt: skip
+        if ended is not None:
+            row = replace(
+                row, duration=round(ended.duration, 6), endpoint=ended.endpoint, http_status=ended.http_status,
+                mcode=ended.mcode,
+            )  # fmt: skip
+        self.write(replace(new, seq=seq), row, verdicts=verdicts)
+
+    def _outcome(self, state: Done | Failed, ended: Ended | None) -> Outcome:
+        refused = ended if ended is not None and ended.how is How.REFUSED else None
+        return Outcome(
+            state.name, isinstance(state, Done), state.text,
+            mcode=refused and refused.mcode, meaning=refused and refused.meaning,
+            vendor_text=Meaning(refused.meaning).text if refused and refused.meaning else None,
+            remark=_printable(self.flow._remark),  # noqa: SLF001 - the engine reads what a step noted
+        )  # fmt: skip
+
+
+_SHORTEST_DATUM = 4
+"""Shorter values (a yes, a unit) are no secret, and would tear holes into every sentence."""
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string and number in JSON data that is long enough to tell something."""
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif not isinstance(value, bool) and value is not None and len(str(value)) >= _SHORTEST_DATUM:
+        yield str(value)
+
+
+def _printable(remark: str | None) -> str | None:
+    """A step's note may quote the other side: one short line of it."""
+    return None if remark is None else "".join(c for c in remark if c.isprintable())[:80]

@@ -1,0 +1,76 @@
+"""How a journey ended, or why it is parked: plain data that the journal keeps beside its head."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Outcome", "ParkKind", "Parked"]
+
+
+class ParkKind(StrEnum):
+    """Why a journey is parked, in one word."""
+
+    IN_DOUBT = "in_doubt"
+    """A request may have taken effect, and nothing can tell: a person decides (``resolve``)."""
+    UNREACHABLE = "unreachable"
+    """The service could not be reached, or did not answer, as often as it may be tried."""
+    REFUSED = "refused"
+    """The service refused in a way that the flow has no transition for."""
+    REJECTED = "rejected"
+    """The request was not valid: address, token, tenant, or an error of ours."""
+    EXHAUSTED = "exhausted"
+    """A step may not be repeated any more."""
+    ERROR = "error"
+    """A step of the flow failed by itself."""
+    UNREADABLE = "unreadable"
+    """The stored journey cannot be read here: an unknown flow, another version, another key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Why a journey does not go on, what it needs, and since when."""
+
+    kind: ParkKind
+    reason: str
+    needs: str
+    since: datetime
+
+    def to_json(self) -> str:
+        """As the journal keeps it."""
+        return json.dumps({**asdict(self), "since": self.since.isoformat()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Parked:
+        """From what the journal kept."""
+        kept = json.loads(text)
+        return cls(ParkKind(kept["kind"]), kept["reason"], kept["needs"], datetime.fromisoformat(kept["since"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a journey ended."""
+
+    state: str
+    ended_well: bool
+    text: str = ""
+    """The final state in a sentence, or the reason of a cancellation."""
+    mcode: str | None = None
+    """The result code that led here, where one did."""
+    meaning: str | None = None
+    """What that code means: a value of ``Meaning``."""
+    vendor_text: str | None = None
+    """What that code means, in the vendor's words."""
+    remark: str | None = None
+    """What the last step noted, such as the task's state."""
+
+    def to_json(self) -> str:
+        """As the journal keeps it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Outcome:
+        """From what the journal kept."""
+        return cls(**json.loads(text))

@@ -1,0 +1,122 @@
+"""Doing one step, and saying how it ended: one of a few plain outcomes, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from onboarding.api import Call, Effect, Endpoint, observing
+from onboarding.clock import Clock
+from onboarding.errors import CallError, DefinitionError, InDoubt, NotSent, Refused, RefusedByProtocol
+
+__all__ = ["Ended", "How", "perform"]
+
+_WEIGHT = {Effect.READ: 0, Effect.REPEATABLE: 1, Effect.ONCE: 2}
+
+
+class How(StrEnum):
+    """How a step ended."""
+
+    RETURNED = "returned"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    BROKE = "broke"
+    """The step itself failed before any request that changes something was sent."""
+    BROKE_AFTER_SENDING = "broke_after_sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step, or the check of one, ended; the facts are those of its last call."""
+
+    how: How
+    value: Any = None
+    """What it returned."""
+    reason: str = ""
+    meaning: str | None = None
+    retry_after: float | None = None
+    endpoint: str | None = None
+    http_status: int | None = None
+    mcode: str | None = None
+    duration: float = 0.0
+
+
+@dataclass(slots=True)
+class _Guard:
+    """Watches a step's calls: refuses one that its declaration does not allow, before it is sent."""
+
+    allowed: Effect
+    changing: int = 0
+    calls: list[Call] = field(default_factory=list)
+
+    def sending(self, endpoint: Endpoint) -> None:
+        if endpoint.effect is Effect.READ:
+            return
+        if _WEIGHT[endpoint.effect] > _WEIGHT[self.allowed]:
+            raise DefinitionError(
+                f"a step declared {self.allowed.value} may not call {endpoint.name}, which is {endpoint.effect.value}"
+            )
+        if self.changing:
+            raise DefinitionError(f"a step makes at most one call that changes something; {endpoint.name} would be another")
+        self.changing += 1
+
+    def ended(self, call: Call) -> None:
+        self.calls.append(call)
+        if call.effect is not Effect.READ and call.outcome == "not_sent":
+            self.changing -= 1
+
+
+async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
+    """Await a step under guard.
+
+    Args:
+        step: the step's coroutine.
+        allowed: the heaviest effect that its calls may have.
+        clock: measures how long it took.
+    """
+    guard = _Guard(allowed)
+    began = clock.monotonic()
+    how, value, error = How.RETURNED, None, None
+    with observing(guard):
+        try:
+            value = await step
+        except Refused as refusal:
+            how, error = How.REFUSED, refusal
+        except NotSent as unsent:
+            how, error = How.NOT_SENT, unsent
+        except RefusedByProtocol as rejection:
+            how, error = How.REJECTED, rejection
+        except InDoubt as doubt:
+            how, error = How.IN_DOUBT, doubt
+        except Exception as bug:  # noqa: BLE001 - whatever a step raises must not take the worker down
+            how = How.BROKE_AFTER_SENDING if guard.changing else How.BROKE
+            # Its own text may hold anything; only a definition's error is written by us.
+            value = str(bug) if isinstance(bug, DefinitionError) else f"it raised {type(bug).__name__}"
+    duration = clock.monotonic() - began
+    if how in (How.BROKE, How.BROKE_AFTER_SENDING):
+        return _facts(guard, Ended(how, reason=str(value), duration=duration))
+    if error is None:
+        return _facts(guard, Ended(How.RETURNED, value, duration=duration))
+    return _of_error(how, error, duration)
+
+
+def _of_error(how: How, error: CallError, duration: float) -> Ended:
+    return Ended(
+        how, reason=error.reason, meaning=getattr(error, "meaning", None), retry_after=error.retry_after,
+        endpoint=error.endpoint, http_status=error.http_status, mcode=error.mcode, duration=duration,
+    )  # fmt: skip
+
+
+def _facts(guard: _Guard, ended: Ended) -> Ended:
+    if not guard.calls:
+        return ended
+    changing = [call for call in guard.calls if call.effect is not Effect.READ]
+    call = (changing or guard.calls)[-1]
+    return Ended(
+        ended.how, ended.value, ended.reason, endpoint=call.endpoint, http_status=call.http_status, mcode=call.mcode,
+        duration=ended.duration,
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""What the engine goes by: policies and tools that are the same for every journey."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from onboarding.clock import Clock, SystemClock
+from onboarding.engine.events import Event
+from onboarding.engine.retry import Backoff
+
+__all__ = ["Rules"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How the engine waits, retries and tells.
+
+    Args:
+        landing_delay: how long after a doubt a late request may still land; only then does absence count.
+        backoff: how failures that may pass are retried.
+        poll_every: replaces the time between polls of every flow (a sandbox is quicker than a review desk).
+        cooldown: replaces the cooldown of every repeatable step (the same).
+        clock: the time.
+        rng: chance, for jitter.
+        worker: who is written into the history.
+        tell: called with every transition once it is durable.
+    """
+
+    landing_delay: timedelta = timedelta(seconds=30)
+    backoff: Backoff = Backoff()
+    poll_every: timedelta | None = None
+    cooldown: timedelta | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    rng: random.Random = field(default_factory=random.Random)
+    worker: str = "engine"
+    tell: Callable[[Event], Any] | None = None

@@ -1,0 +1,110 @@
+"""Between a flow in memory and its sealed bytes in the journal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from onboarding.engine.book import Book
+from onboarding.errors import DefinitionError, InvalidData, JournalDamaged
+from onboarding.journal import DATA_FIELD, Keyring, message_field
+from onboarding.machine import Flow, Registry
+from onboarding.machine.fields import REVEAL, is_handed_over, is_later, is_secret
+
+__all__ = ["Sealer", "explain"]
+
+_WIPED = "wiped"
+
+
+class Sealer:
+    """Seals journeys and what is handed in for them.
+
+    Args:
+        keyring: the keys; the first seals, all unseal.
+        registry: the flows that are known.
+    """
+
+    def __init__(self, keyring: Keyring, registry: Registry) -> None:
+        self.keyring = keyring
+        self.registry = registry
+
+    def seal(self, journey: str, flow: Flow, book: Book, *, ended: bool = False) -> bytes:
+        """The bytes to store. A journey that has ended keeps no secret but those that it hands over."""
+        fields = flow.model_dump(mode="json", context=REVEAL, exclude=_unset(flow), warnings=False)
+        if ended:
+            _wipe(type(flow), fields)
+        plain = json.dumps({"book": book.to_dict(), "fields": fields}, ensure_ascii=False, separators=(",", ":"))
+        return self.keyring.seal(plain.encode(), journey=journey, field=DATA_FIELD)
+
+    def unseal(
+        self, journey: str, data: bytes, *, flow: str, version: int, state: str, ended: bool = False
+    ) -> tuple[Flow, Book, str]:
+        """The flow, the engine's book and the state (a migration may change it) of a stored journey.
+
+        Raises:
+            UnknownFlow: no flow of that name is known here.
+            DefinitionError: it was stored by a version that this one cannot take over.
+            KeyMismatch, JournalDamaged: the data cannot be unsealed, or do not fit the flow.
+        """
+        kind = self.registry[flow]
+        kept = json.loads(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
+        fields, book = kept["fields"], Book(**kept["book"])
+        if version != kind.definition.version:
+            state, fields = kind.migrate(version, state, fields)
+        if state not in kind.definition.states:
+            raise DefinitionError(f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it")
+        return _build(kind, fields, book, journey, ended=ended), book, state
+
+    def seal_payload(self, journey: str, message: str, payload: dict[str, Any]) -> bytes:
+        """What is handed in with a message, as bytes to store."""
+        return self.keyring.seal(json.dumps(payload).encode(), journey=journey, field=message_field(message))
+
+    def unseal_payload(self, journey: str, message: str, payload: bytes | None) -> dict[str, Any]:
+        """What was handed in with a message."""
+        if payload is None:
+            return {}
+        kept: dict[str, Any] = json.loads(self.keyring.unseal(payload, journey=journey, field=message_field(message)))
+        return kept
+
+
+def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *, ended: bool) -> Flow:
+    why: str | None = None
+    try:
+        flow = kind.model_validate(fields)
+    except ValidationError as error:
+        if not ended:
+            why = explain(error)
+        flow = kind.model_construct(**fields)
+    if why is not None:
+        raise JournalDamaged(f"the stored data of the journey {journey} do not fit the flow: {why}")
+    flow._fired = book.fired  # noqa: SLF001 - the engine keeps a flow's counts
+    return flow
+
+
+def _unset(flow: Flow) -> set[str]:
+    fields = type(flow).model_fields
+    return {name for name, field in fields.items() if is_later(field) and flow.__dict__.get(name) is None}
+
+
+def _wipe(kind: type[Flow], fields: dict[str, Any]) -> None:
+    for name, field in kind.model_fields.items():
+        if name in fields and is_secret(field.annotation) and not is_handed_over(field.annotation, field.metadata):
+            if is_later(field):
+                del fields[name]
+            elif fields[name] is not None:
+                fields[name] = _WIPED
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with the data, field by field, without a value of them."""
+    return "; ".join(
+        f"{'.'.join(map(str, part['loc'])) or 'the data'}: {part['msg'].removeprefix('Value error, ')}"
+        for part in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+
+
+def invalid(error: ValidationError, what: str) -> InvalidData:
+    """The error to raise for data that do not fit, which holds no value of them."""
+    return InvalidData(f"{what}: {explain(error)}")

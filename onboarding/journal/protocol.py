@@ -1,0 +1,140 @@
+"""What a journal must be able to do. One suite, ``tests/journal/contract.py``, holds every backend to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
+
+__all__ = ["Journal"]
+
+
+class Journal(Protocol):
+    """The durable record of all journeys; the only truth about them.
+
+    Reads see every write that was handed in before them by the same process. Errors are
+    ``onboarding.errors.JournalError`` and below.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: a path or a URL without its password."""
+        ...
+
+    async def open(self) -> None:
+        """Create or migrate the schema where needed, and get ready.
+
+        Raises:
+            JournalDamaged: the file is not a journal, is of a newer schema, or is damaged.
+            JournalError: it cannot be opened; the message says why (missing folder, loose permissions).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Write what was handed in, then let go of everything. Safe to call twice."""
+        ...
+
+    async def own(self) -> bool:
+        """Try to become the one that advances journeys; True if it is (already)."""
+        ...
+
+    async def disown(self) -> None:
+        """Stop being the owner: what was handed in is written first."""
+        ...
+
+    async def create(
+        self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None
+    ) -> Head:
+        """Store a new journey durably and return its head.
+
+        Where ``key`` (a digest) was used before with the same flow, nothing is written and the head of that
+        first journey is returned.
+        """
+        ...
+
+    def write(self, change: Change) -> Awaitable[None]:
+        """Hand in a write; writes are applied in the order in which they are handed in.
+
+        The change is queued when this returns; the result is awaited only by whom durability matters to, and
+        may be dropped. Awaiting it raises ``JournalConflict`` when the stored revision is not
+        ``change.head.revision - 1``, or when a message that it decides on was taken back or decided on
+        meanwhile; ``JournalError`` when it could not be written. A failed change leaves
+        nothing of itself behind.
+        """
+        ...
+
+    async def load(self, journey: str) -> Stored:
+        """One journey with the messages not yet looked at. Raises ``UnknownJourney``."""
+        ...
+
+    async def head(self, journey: str) -> Head:
+        """The head alone. Raises ``UnknownJourney``."""
+        ...
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """Ids to advance now, without those in ``busy``, the longest waiting first.
+
+        Those that are due, and those with a message not yet looked at whose status is neither working nor
+        parked (a parked one: with a message that is not an input).
+        """
+        ...
+
+    async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
+        """When the next journey not in ``busy`` falls due (``now`` or earlier if one is); None: none will.
+
+        One that ``claim`` would give because of a message is due now.
+        """
+        ...
+
+    async def find(self, query: Query) -> Page:
+        """A page of heads, newest first."""
+        ...
+
+    async def count(self) -> dict[tuple[str, str, str], int]:
+        """How many journeys there are, by (flow, status, state)."""
+        ...
+
+    async def history(self, journey: str, after: int = 0) -> list[TransitionRecord]:
+        """The transitions of a journey whose ``seq`` is above ``after``, in order."""
+        ...
+
+    async def post(self, message: Message) -> None:
+        """Keep a message durably for the journey's owner. Raises ``UnknownJourney``."""
+        ...
+
+    async def verdict(self, message: str) -> str | None:
+        """What became of a message: None while nobody has looked at it."""
+        ...
+
+    async def recall(self, message: str) -> bool:
+        """Take back a message that nobody has looked at yet; False if it was looked at."""
+        ...
+
+    async def meta(self, name: str) -> bytes | None:
+        """A named value of the journal as a whole (such as its sealed pepper)."""
+        ...
+
+    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
+        """Store such a value durably and return the one that is stored afterwards."""
+        ...
+
+    async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
+        """(id, revision, sealed data) of up to ``limit`` journeys in order of id, for key rotation."""
+        ...
+
+    async def reseal(self, rows: Sequence[tuple[str, int, bytes]]) -> int:
+        """Replace sealed data durably where (id, revision) still hold; the number replaced.
+
+        The revision stays: nobody who has the journey loaded loses for it.
+        """
+        ...
+
+    async def sealed_messages(self, after: str = "", limit: int = 500) -> list[tuple[str, str, bytes]]:
+        """(id, journey, sealed payload) of up to ``limit`` unseen messages, in order of id."""
+        ...
+
+    async def reseal_messages(self, rows: Sequence[tuple[str, bytes, bytes]]) -> int:
+        """Replace payloads, (id, old, new), where the old one still stands unseen; the number replaced."""
+        ...

@@ -1,0 +1,174 @@
+"""What the journal holds, as plain data. Nothing here is secret: the sealed data are bytes to the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = [
+    "Change",
+    "Head",
+    "Message",
+    "MessageKind",
+    "Page",
+    "Phase",
+    "Query",
+    "Status",
+    "Stored",
+    "TransitionRecord",
+    "Verdict",
+]
+
+
+class Status(StrEnum):
+    """How a journey stands, for lists and metrics."""
+
+    WORKING = "working"
+    POLLING = "polling"
+    WAITING = "waiting"
+    PARKED = "parked"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the journey has ended."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
+
+
+class Phase(StrEnum):
+    """Where a journey stands within a step that touches the outside."""
+
+    READY = "ready"
+    """Nothing is under way: the step may be started."""
+    SENDING = "sending"
+    """The intent is recorded: a request may have left. Found after a crash, it is a doubt."""
+    DOUBT = "doubt"
+    """It is not known whether the request took effect; ``due`` says when that is looked into."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The narrow row of a journey: all that lists, claims and timers need. All times are aware, in UTC."""
+
+    id: str
+    flow: str
+    version: int
+    state: str
+    status: Status
+    phase: Phase = Phase.READY
+    due: datetime | None = None
+    """When the journey wants to be looked at next; None: by itself, never (parked, ended)."""
+    attempt: int = 0
+    """Which try of the present step this is; 0 before the first."""
+    seq: int
+    """How many transitions its history has: the last one's number."""
+    revision: int = 1
+    """Grows by one with every write: the fence against a second writer."""
+    created: datetime
+    updated: datetime
+    entered: datetime
+    """When the present state was entered: deadlines count from here."""
+    note: str | None = None
+    """JSON: why it is parked, or how it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionRecord:
+    """One row of a journey's history."""
+
+    journey: str
+    seq: int
+    at: datetime
+    trigger: str
+    source: str
+    dest: str
+    attempt: int = 0
+    duration: float | None = None
+    """Seconds that the step took."""
+    endpoint: str | None = None
+    http_status: int | None = None
+    mcode: str | None = None
+    worker: str | None = None
+    detail: str | None = None
+    """Words of ours, redacted."""
+
+
+class MessageKind(StrEnum):
+    """What somebody asks of a journey."""
+
+    INPUT = "input"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something handed in for a journey, kept until its owner has looked at it."""
+
+    id: str
+    journey: str
+    kind: MessageKind
+    name: str
+    payload: bytes | None
+    at: datetime
+    verdict: str | None = None
+    """None: not looked at yet. ``applied``, or ``refused: `` and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a message; recording it wipes the message's payload."""
+
+    message: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A journey as it is stored: head, sealed data, and the messages not yet looked at, oldest first."""
+
+    head: Head
+    data: bytes
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One write of a journey, all of it or nothing.
+
+    ``head.revision`` is the revision that the write leaves behind: the stored one must be one less.
+    """
+
+    head: Head
+    data: bytes | None = None
+    """The sealed data, where they changed."""
+    transitions: tuple[TransitionRecord, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which journeys a list holds: newest first, ``limit`` a page, after the id ``after``."""
+
+    flow: str | None = None
+    status: tuple[Status, ...] = ()
+    state: str | None = None
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list; ``next`` is the ``after`` of the following one, None on the last."""
+
+    heads: tuple[Head, ...]
+    next: str | None = None

@@ -1,0 +1,133 @@
+"""The types of a flow's fields: what is secret, what is handed over, and how addresses are written."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    StringConstraints,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError, core_schema
+
+__all__ = ["REVEAL", "Duration", "Email", "HandedOver", "Phone", "Secret", "VerificationCode", "is_handed_over",
+           "is_later", "is_secret", "later"]  # fmt: skip
+
+REVEAL = {"reveal": True}
+"""The serialization context in which secrets are written out: only for sealing."""
+
+_LATER = {"later": True}
+
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
+_SEPARATORS = re.compile(r"[\s().\-/]")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _reveal(value: SecretStr, info: SerializationInfo) -> str:
+    context = info.context
+    return value.get_secret_value() if isinstance(context, dict) and context.get("reveal") else "**********"
+
+
+def _not_empty(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise PydanticCustomError("secret_empty", "must not be empty")
+    return value
+
+
+def _phone(value: str) -> str:
+    phone = _SEPARATORS.sub("", value)
+    if _PHONE.fullmatch(phone) is None:
+        raise PydanticCustomError("phone", "must be a mobile number: 5 to 15 digits, with or without a leading +")
+    return phone
+
+
+def _email(value: str) -> str:
+    try:
+        # Whether an address can be delivered to is the broker's to find out; special names (.test) are QA's.
+        checked = validate_email(value.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        checked = None
+    if checked is None:
+        raise PydanticCustomError("email", "must be an e-mail address")
+    return checked.normalized
+
+
+def _duration(value: object) -> object:
+    """``90s``, ``15m``, ``36h``, ``14d`` beside what pydantic reads by itself (seconds, ISO 8601)."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    return value
+
+
+class _HandedOverMark:
+    """Marks a secret that outlives the journey's end, because handing it over is what the journey is for."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return handler(source)
+
+
+Secret = Annotated[SecretStr, AfterValidator(_not_empty), PlainSerializer(_reveal, return_type=str)]
+"""A password, code or ticket: masked everywhere, sealed at rest, wiped when the journey ends."""
+
+HandedOver = Annotated[Secret, _HandedOverMark()]
+"""A secret that is the journey's result (``phone-verification``'s ticket): sealed, and not wiped at the end."""
+
+VerificationCode = Annotated[
+    Secret,
+    AfterValidator(lambda value: _code(value)),
+]
+"""The code of a message: digits or letters, without the blanks that people copy along."""
+
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
+"""A mobile number as the API takes it: digits, with or without ``+`` and country code; separators are dropped."""
+
+Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(_email)]
+"""An e-mail address, normalized; whether it can receive mail is not asked."""
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A length of time: ``90s``, ``15m``, ``36h``, ``14d``, seconds, or ISO 8601."""
+
+
+def _code(value: SecretStr) -> SecretStr:
+    code = "".join(value.get_secret_value().split())
+    if not (code.isascii() and code.isalnum() and len(code) <= 16):
+        raise PydanticCustomError("code", "must be a verification code: up to 16 digits or letters")
+    return SecretStr(code)
+
+
+def later() -> Any:
+    """The default of a field that a step or an input fills in: it is not asked for at the start, and None until then."""
+    return Field(default=None, json_schema_extra=dict(_LATER))
+
+
+def is_later(field: FieldInfo) -> bool:
+    """Whether a field was declared with ``later()``."""
+    return field.json_schema_extra == _LATER
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether a field's type holds a secret, also inside ``Secret | None``."""
+    if isinstance(annotation, type):
+        return issubclass(annotation, SecretStr)
+    return any(is_secret(part) for part in getattr(annotation, "__args__", ()))
+
+
+def is_handed_over(annotation: Any, metadata: list[Any]) -> bool:
+    """Whether a field is a ``HandedOver``, also inside ``HandedOver | None``."""
+    if any(isinstance(mark, _HandedOverMark) for mark in metadata):
+        return True
+    inner = [*getattr(annotation, "__metadata__", ())]
+    return any(isinstance(mark, _HandedOverMark) for mark in inner) or any(
+        is_handed_over(part, []) for part in getattr(annotation, "__args__", ())
+    )

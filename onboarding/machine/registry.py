@@ -1,0 +1,92 @@
+"""Finding flows: installed ones by entry point (group ``onboarding.flows``), others as ``package.module:Class``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from onboarding.errors import DefinitionError, UnknownFlow
+from onboarding.machine.flow import Flow
+
+__all__ = ["GROUP", "Registry"]
+
+GROUP = "onboarding.flows"
+
+
+class Registry(Mapping[str, type[Flow]]):
+    """The flows that are known, by name; an installed one is imported when it is first asked for.
+
+    Args:
+        flows: flow classes, or ``package.module:Class``, beside those that are installed.
+        installed: whether to look for installed flows at all.
+    """
+
+    def __init__(self, flows: Iterable[type[Flow] | str] = (), *, installed: bool = True) -> None:
+        self._entries: dict[str, EntryPoint] = (
+            {entry.name: entry for entry in entry_points(group=GROUP)} if installed else {}
+        )
+        self._loaded: dict[str, type[Flow]] = {}
+        for flow in flows:
+            self.add(flow)
+
+    def add(self, flow: type[Flow] | str) -> type[Flow]:
+        """Make a flow known, and return it."""
+        found = _load(flow) if isinstance(flow, str) else flow
+        _check(found, flow)
+        self._loaded[found.definition.name] = found
+        return found
+
+    def resolve(self, flow: type[Flow] | str) -> type[Flow]:
+        """The flow of that name, class or ``package.module:Class``. Raises ``UnknownFlow``."""
+        if isinstance(flow, str):
+            return self.add(flow) if ":" in flow else self[flow]
+        return self.add(flow) if self._loaded.get(flow.definition.name) is not flow else flow
+
+    def __getitem__(self, name: str) -> type[Flow]:
+        """The flow of that name. Raises ``UnknownFlow``, which lists those that are known."""
+        if name not in self._loaded:
+            if name not in self._entries:
+                known = ", ".join(self) or "none"
+                raise UnknownFlow(f"no flow is named {name!r}; known are: {known}; one of yours: package.module:Class")
+            found = self._entries[name].load()
+            _check(found, name)
+            if found.definition.name != name:
+                raise DefinitionError(f"the entry point {name!r} names the flow {found.definition.name!r}; make them the same")
+            self._loaded[name] = found
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._loaded or name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._loaded, *self._entries}))
+
+    def __len__(self) -> int:
+        return len({*self._loaded, *self._entries})
+
+
+def _load(path: str) -> object:
+    """The object at ``package.module:Class``, looked for in the present folder too, as ``python -m`` does."""
+    module, _, name = path.partition(":")
+    if not module or not name.isidentifier():
+        raise UnknownFlow(f"{path!r} does not say where a flow is; write package.module:Class")
+    here = os.getcwd()  # noqa: PTH109 - sys.path holds strings
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+            raise
+    except AttributeError as error:
+        if error.name != name:
+            raise
+    raise UnknownFlow(f"there is no flow at {path!r}; check the module's and the class's names")
+
+
+def _check(found: object, given: object) -> None:
+    if not (isinstance(found, type) and issubclass(found, Flow) and "definition" in vars(found)):
+        raise UnknownFlow(f"{given!r} is not a flow: a class derived from onboarding.Flow that has a name and states")

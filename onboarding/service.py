@@ -1,0 +1,468 @@
+"""``Onboarding``: the one object that a user holds."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import random
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import anyio.to_thread
+from pydantic import ValidationError
+from uuid_utils import uuid7
+
+from onboarding.clock import Clock, SystemClock
+from onboarding.drivers import Worker
+from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
+from onboarding.engine.messages import check_input, raise_verdict
+from onboarding.engine.sealer import Book, invalid
+from onboarding.errors import InvalidData, NotPossible, SettingsError
+from onboarding.journal import (
+    Head,
+    Journal,
+    Message,
+    MessageKind,
+    Query,
+    Status,
+    TransitionRecord,
+    digest,
+    open_journal,
+)
+from onboarding.keys import keyring_for, pepper_of
+from onboarding.log import log
+from onboarding.machine import Flow, Polling, Registry, Waiting, Working
+from onboarding.machine.fields import is_later
+from onboarding.settings import Settings
+
+__all__ = ["Answer", "JourneyPage", "Onboarding"]
+
+Answer = Callable[[Journey], "tuple[str, Mapping[str, Any]] | None | Awaitable[tuple[str, Mapping[str, Any]] | None]"]
+"""Answers a waiting journey: the input's name and its values, or None to leave it waiting. May be async."""
+
+_LOOK = 0.25
+"""Seconds between two looks at a journey that another process may advance."""
+_VERDICT_TIMEOUT = 10.0
+
+
+class JourneyPage(tuple[Journey, ...]):
+    """A page of journeys, newest first.
+
+    Attributes:
+        next: hand it to ``list(after=…)`` for the following page; None on the last.
+    """
+
+    next: str | None = None
+
+
+class Onboarding:
+    """Starts journeys, hands inputs to them, and advances them.
+
+    Use it as an async context manager; inside, an embedded worker advances whatever is due, unless another
+    process does. Leaving it lets what is under way come to rest; nothing is lost by a crash.
+
+    Args:
+        settings: how; without, they are read from the environment (``Settings.load()``).
+        flows: flows of your own, as classes or ``package.module:Class``, beside the installed ones.
+        worker: whether to advance journeys here. Without, another process must (``onboarding worker``).
+        api: what the steps call; without, an ``AccountApi`` made from the settings.
+        journal: the durable record; without, the one that the settings name.
+        clock: the time.
+        rng: chance, for jitter.
+        tell: called with every transition, an ``Event``, once it is durable.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        flows: Iterable[type[Flow] | str] = (),
+        worker: bool = True,
+        api: Any = None,
+        journal: Journal | None = None,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+        tell: Callable[[Event], Any] | None = None,
+    ) -> None:
+        self.settings = settings if settings is not None else Settings.load()
+        self.flows = Registry([*self.settings.flows, *flows])
+        self._clock = clock or SystemClock()
+        self._rng = rng or random.Random()  # noqa: S311 - jitter
+        self._tell_user = tell
+        self._with_worker = worker
+        self._api = api
+        self._journal = journal
+        self._stack = AsyncExitStack()
+        self._watched: dict[str, asyncio.Event] = {}
+        self._worker: Worker | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the journal, and begin to advance what is due."""
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let what is under way come to rest, then close everything."""
+        await self._stack.aclose()
+
+    async def _open(self) -> None:
+        settings = self.settings
+        journal = self._journal or open_journal(settings.journal_url)
+        await journal.open()
+        self._stack.push_async_callback(journal.close)
+        self._journal = journal
+        keyring = await keyring_for(journal, settings)
+        self._pepper = await pepper_of(journal, keyring)
+        self._sealer = Sealer(keyring, self.flows)
+        if self._api is None and self._with_worker:
+            self._api = await self._stack.enter_async_context(account_api(settings, self._clock))
+        rules = Rules(
+            landing_delay=settings.landing_delay,
+            backoff=Backoff(settings.backoff_base, settings.backoff_cap, settings.attempts),
+            poll_every=settings.poll_every, cooldown=settings.cooldown, clock=self._clock, rng=self._rng,
+            worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}", tell=self._tell,
+        )  # fmt: skip
+        self.engine = Engine(journal, self._sealer, self._api, rules)
+        if self._with_worker:
+            self._worker = Worker(self.engine, journal, self._clock, concurrency=settings.concurrency)
+            task = asyncio.create_task(self._worker.run())
+            self._stack.push_async_callback(self._end_worker, task)
+
+    async def _end_worker(self, task: asyncio.Task[None]) -> None:
+        assert self._worker is not None
+        self._worker.stop()
+        # Shielded: leaving in a hurry must not break off a request.
+        await asyncio.shield(task)
+
+    @property
+    def journal(self) -> Journal:
+        """The durable record."""
+        assert self._journal is not None, "use it as: async with Onboarding() as onboarding"
+        return self._journal
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the journeys are advanced here, not by another process."""
+        return self._worker is not None and self._worker.owner
+
+    # Journeys
+
+    async def start(self, flow: type[Flow] | str | Flow, /, *, key: str | None = None, **fields: Any) -> Journey:
+        """Start a journey; it is durable when this returns.
+
+        Args:
+            flow: the flow's name, its class, or an instance with its fields.
+            key: makes it idempotent: a second start of the flow with the same key returns the first journey.
+            fields: the flow's fields.
+
+        Raises:
+            UnknownFlow: no flow of that name.
+            InvalidData: the fields do not fit; the message names each, never its value.
+            JournalError: it could not be stored.
+        """
+        kind = self.flows.resolve(type(flow) if isinstance(flow, Flow) else flow)
+        data = _fresh(kind, flow if isinstance(flow, Flow) else None, fields)
+        definition, now, journey = kind.definition, self._clock.now(), str(uuid7())
+        state = definition.states[definition.initial]
+        status = {Working: Status.WORKING, Polling: Status.POLLING}.get(type(state), Status.WAITING)
+        due = now + (definition.up_to(data, state.name) or timedelta()) if isinstance(state, Waiting) else now
+        head = Head(
+            id=journey, flow=definition.name, version=definition.version, state=state.name, status=status, due=due,
+            attempt=0 if isinstance(state, Waiting) else 1, seq=1, created=now, updated=now, entered=now,
+        )  # fmt: skip
+        first = TransitionRecord(
+            journey=journey, seq=1, at=now, trigger="started", source="", dest=state.name,
+            worker=self.engine.rules.worker,
+        )  # fmt: skip
+        sealed = self._sealer.seal(journey, data, Book())
+        stored = await self.journal.create(
+            head, sealed, first, None if key is None else digest(self._pepper, key)
+        )
+        if stored.id == journey:
+            self._tell(Event(head.flow, head.status, first))
+        self._wake()
+        return self._view(stored)
+
+    async def get(self, journey: str) -> Journey:
+        """A journey with its data. Raises ``UnknownJourney``, or what keeps its data from being read."""
+        stored = await self.journal.load(journey)
+        head = stored.head
+        flow, _, _ = self._sealer.unseal(
+            head.id, stored.data, flow=head.flow, version=head.version, state=head.state, ended=head.status.is_final
+        )
+        return view(head, type(flow).definition, flow)
+
+    async def list(
+        self,
+        *,
+        flow: type[Flow] | str | None = None,
+        status: Status | str | Iterable[Status | str] = (),
+        state: str | None = None,
+        older_than: timedelta | None = None,
+        newer_than: timedelta | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> JourneyPage:
+        """A page of journeys, newest first, without their data.
+
+        Args:
+            flow: only this flow's.
+            status: only of this status, or of one of these.
+            state: only in this state.
+            older_than: only those started longer ago.
+            newer_than: only those started since.
+            after: the ``next`` of the page before.
+            limit: how many a page, at most 1000.
+        """
+        now = self._clock.now()
+        statuses = (status,) if isinstance(status, str) else tuple(status)
+        page = await self.journal.find(
+            Query(
+                flow=flow if isinstance(flow, str) or flow is None else flow.definition.name,
+                status=tuple(_status(each) for each in statuses), state=state,
+                created_before=None if older_than is None else now - older_than,
+                created_after=None if newer_than is None else now - newer_than,
+                after=after, limit=max(1, min(limit, 1000)),
+            )  # fmt: skip
+        )
+        found = JourneyPage(self._view(head) for head in page.heads)
+        found.next = page.next
+        return found
+
+    async def count(self) -> dict[tuple[str, str, str], int]:
+        """How many journeys there are, by (flow, status, state)."""
+        return await self.journal.count()
+
+    async def history(self, journey: str) -> "list[TransitionRecord]":  # noqa: UP037 - list is a method here
+        """A journey's transitions, oldest first. Raises ``UnknownJourney``."""
+        await self.journal.head(journey)
+        return await self.journal.history(journey)
+
+    async def send(self, journey: str, name: str, /, **values: Any) -> Journey:
+        """Hand an input to a journey; it is applied and durable when this returns.
+
+        Raises:
+            InputRefused: not accepted now, or no more (``retry_at`` says when, where that is known).
+            InvalidData: the values do not fit.
+            NotPossible: nobody advances journeys, so nobody looked at it; it was taken back.
+        """
+        head = await self.journal.head(journey)
+        kept = check_input(self.flows[head.flow].definition, name, values)
+        return await self._ask(journey, MessageKind.INPUT, name, kept)
+
+    async def cancel(self, journey: str, reason: str = "") -> Journey:
+        """End a journey where it stands. Raises ``NotPossible`` if it has ended."""
+        return await self._ask(journey, MessageKind.CANCEL, "cancel", {"reason": reason})
+
+    async def retry(self, journey: str) -> Journey:
+        """Try the present step anew: a parked journey's, or one that waits for its next try.
+
+        Raises ``NotPossible`` where there is nothing to try, or where it is in doubt (``resolve`` it).
+        """
+        return await self._ask(journey, MessageKind.RETRY, "retry", {})
+
+    async def resolve(self, journey: str, *, landed: bool, reason: str, by: str = "") -> Journey:
+        """Say what became of the request of a journey that is parked in doubt.
+
+        Args:
+            journey: its id.
+            landed: whether the request took effect: then the journey goes on as after a success, else the
+                request is sent again.
+            reason: on which evidence; the journal keeps it.
+            by: who says so.
+        """
+        if not reason.strip():
+            raise InvalidData("say on which evidence: reason must not be empty")
+        values = {"landed": landed, "reason": reason, "by": by}
+        return await self._ask(journey, MessageKind.RESOLVE, "resolve", values)
+
+    async def wait(self, journey: str, *, timeout: float | None = None) -> Journey:  # noqa: ASYNC109 - the clock is handed in
+        """Wait until a journey has ended, waits for an input, or is parked.
+
+        Args:
+            journey: its id.
+            timeout: seconds at most; then it is returned as it is.
+        """
+        until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
+        while True:
+            change = self._watch(journey)
+            head = await self.journal.head(journey)
+            resting = head.status.is_final or head.status in (Status.WAITING, Status.PARKED)
+            if resting or (until is not None and self._clock.now() >= until):
+                return await self._get_or_view(head)
+            await self._pause(change, until)
+
+    async def run(
+        self,
+        flow: type[Flow] | str | Flow,
+        /,
+        *,
+        answer: Answer | None = None,
+        key: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the clock is handed in
+        **fields: Any,
+    ) -> Journey:
+        """Start a journey and stay with it until it ends, is parked, or waits for what ``answer`` does not give.
+
+        Args:
+            flow: as for ``start``.
+            answer: called with the journey whenever it waits: gives the input's name and its values.
+                A plain function is called in a thread, so it may ask a person or a mailbox.
+            key: as for ``start``.
+            timeout: seconds at most; then the journey is returned as it is, and goes on.
+            fields: the flow's fields.
+        """
+        journey = await self.start(flow, key=key, **fields)
+        until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
+        while True:
+            left = None if until is None else (until - self._clock.now()).total_seconds()
+            journey = await self.wait(journey.id, timeout=left)
+            if journey.status is not Status.WAITING or answer is None or (left is not None and left <= 0):
+                return journey
+            given = await _call(answer, journey)
+            if given is None:
+                return journey
+            name, values = given
+            journey = await self.send(journey.id, name, **values)
+
+    async def drain(self) -> int:
+        """One pass: advance all that is due now, until nothing is; how often a journey was advanced.
+
+        For a cron job: ``Onboarding(worker=False)``, whose API is made here. Where another process owns the
+        journal, nothing is done.
+        """
+        if self._worker is not None:
+            raise NotPossible("a worker is running here already; use Onboarding(worker=False) for one pass")
+        if self.engine.api is None:
+            self.engine.use(await self._stack.enter_async_context(account_api(self.settings, self._clock)))
+        worker = Worker(self.engine, self.journal, self._clock, concurrency=self.settings.concurrency)
+        return await worker.one_pass()
+
+    # Within
+
+    def _view(self, head: Head) -> Journey:
+        return view(head, self.flows[head.flow].definition if head.flow in self.flows else None)
+
+    async def _get_or_view(self, head: Head) -> Journey:
+        """With its data where they can be read: a parked journey's may not."""
+        try:
+            return await self.get(head.id)
+        except Exception:
+            if head.status is Status.PARKED:
+                return self._view(head)
+            raise
+
+    async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:
+        """Post a message, and wait for what its owner makes of it."""
+        head = await self.journal.head(journey)
+        number = str(uuid7())
+        message = Message(
+            id=number, journey=journey, kind=kind, name=name, at=self._clock.now(),
+            payload=self._sealer.seal_payload(journey, number, values) if values else None,
+        )  # fmt: skip
+        change = self._watch(journey)
+        await self.journal.post(message)
+        self._wake()
+        until = self._clock.now() + timedelta(seconds=_VERDICT_TIMEOUT)
+        while (verdict := await self.journal.verdict(number)) is None:
+            if self._clock.now() >= until and await self.journal.recall(number):
+                raise NotPossible(
+                    f"nobody looked at it within {_VERDICT_TIMEOUT:.0f} s (the journey is {head.status.value} in "
+                    f"{head.state!r}); is a worker running? (onboarding worker)"
+                )
+            await self._pause(change, until)
+            change = self._watch(journey)
+        raise_verdict(kind, verdict)
+        return await self._get_or_view(await self.journal.head(journey))
+
+    def _wake(self) -> None:
+        if self._worker is not None:
+            self._worker.wake()
+
+    def _watch(self, journey: str) -> asyncio.Event:
+        """Set when the journey is next written here: ask for it before looking at the journey."""
+        return self._watched.setdefault(journey, asyncio.Event())
+
+    async def _pause(self, change: asyncio.Event, until: datetime | None) -> None:
+        """Until the journey was advanced here, or it is time to look whether it was elsewhere."""
+        delay = _LOOK if until is None else max(0.0, min(_LOOK, (until - self._clock.now()).total_seconds()))
+        tasks = {asyncio.ensure_future(change.wait()), asyncio.ensure_future(self._clock.sleep(delay))}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _tell(self, event: Event) -> None:
+        row = event.transition
+        log.bind(
+            journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
+            attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint, status=event.status.value,
+        ).info("{} {}: {} -> {} ({})", event.flow, row.journey, row.source or "·", row.dest, row.trigger)  # fmt: skip
+        if (change := self._watched.pop(row.journey, None)) is not None:
+            change.set()
+        if self._tell_user is not None:
+            self._tell_user(event)
+
+
+def account_api(settings: Settings, clock: Clock) -> Any:
+    """The adapter that the settings describe. Raises ``SettingsError`` where one is missing."""
+    from onboarding.api import AccountApi, Meaning, TaskVerdict
+
+    missing = [f"ONBOARDING_{name.upper()}" for name in ("tenant_id", "api_token") if not getattr(settings, name)]
+    if missing or settings.tenant_id is None or settings.api_token is None:
+        raise SettingsError(
+            f"{' and '.join(missing)} must be set to call the Account API; for a try, start `onboarding sandbox`"
+        )
+    return AccountApi(
+        settings.base_url, tenant_id=settings.tenant_id, token=settings.api_token, language=settings.language,
+        timeout=settings.timeout.total_seconds(), connect_timeout=settings.connect_timeout.total_seconds(),
+        pool_size=settings.pool_size, trust_env=settings.trust_env, clock=clock,
+        result_codes={code: Meaning(meaning) for code, meaning in settings.result_codes.items()},
+        final_states=settings.final_states
+        and {state: TaskVerdict(verdict) for state, verdict in settings.final_states.items()},
+    )  # fmt: skip
+
+
+def _fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:
+    """The flow to start with. Raises ``InvalidData``."""
+    what = f"{kind.definition.name} cannot start"
+    if given is not None:
+        if fields:
+            raise InvalidData(f"{what}: give either an instance or fields, not both")
+        return given.model_copy(deep=True)
+    early = sorted(name for name in fields if name in kind.model_fields and is_later(kind.model_fields[name]))
+    if early:
+        raise InvalidData(f"{what}: {', '.join(early)} is filled in on the way, not at the start")
+    error: InvalidData | None = None
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as bad:
+        error = invalid(bad, what)
+    raise error
+
+
+def _status(value: Status | str) -> Status:
+    if value not in set(Status):
+        raise InvalidData(f"{str(value)!r} is no status; there are: {', '.join(Status)}")
+    return Status(value)
+
+
+async def _call(answer: Answer, journey: Journey) -> tuple[str, Mapping[str, Any]] | None:
+    """Call a plain function in a thread, an async one here."""
+    if inspect.iscoroutinefunction(answer) or inspect.iscoroutinefunction(getattr(answer, "__call__", None)):  # noqa: B004 - an object with an async __call__
+        return await answer(journey)  # type: ignore[misc, no-any-return]
+    given = await anyio.to_thread.run_sync(answer, journey)
+    return await given if inspect.isawaitable(given) else given

@@ -1,0 +1,146 @@
+"""Settings: from the environment (``ONBOARDING_…``), a ``.env`` file, a folder of secrets, or ``onboarding.toml``."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import user_data_path
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError as SourceError,
+    TomlConfigSettingsSource,
+)
+
+from onboarding.errors import SettingsError
+from onboarding.machine.fields import Duration
+
+__all__ = ["Settings", "data_folder"]
+
+_PREFIX = "ONBOARDING_"
+_CONFIG = f"{_PREFIX}CONFIG"
+_SECRETS = f"{_PREFIX}SECRETS_DIR"
+
+
+def data_folder() -> Path:
+    """The folder in which the journal and its keys are kept unless told otherwise."""
+    return user_data_path("onboarding", appauthor=False)
+
+
+def _split(value: object) -> object:
+    """``a,b`` or a JSON list."""
+    if isinstance(value, str):
+        text = value.strip()
+        return json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each is read from ``ONBOARDING_`` and its name in capitals.
+
+    An argument comes before the environment, that before ``.env``, that before the folder of secrets
+    (``ONBOARDING_SECRETS_DIR``), that before the TOML file (``ONBOARDING_CONFIG``, or ``onboarding.toml`` here).
+    Lengths of time are written ``90s``, ``15m``, ``36h``, ``14d``, or in seconds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    # The Account API
+    base_url: str = "https://account.api.lwork.com"
+    tenant_id: str | None = None
+    api_token: SecretStr | None = None
+    language: str | None = None
+    timeout: Duration = timedelta(seconds=10)
+    connect_timeout: Duration = timedelta(seconds=5)
+    pool_size: int = Field(default=20, ge=1, le=200)
+    trust_env: bool = False
+    result_codes: dict[str, str] = {}
+    final_states: dict[str, str] | None = None
+
+    # The journal
+    journal: str | None = None
+    keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = []
+    key_file: Path | None = None
+
+    # How journeys are driven
+    flows: Annotated[list[str], NoDecode, BeforeValidator(_split)] = []
+    concurrency: int = Field(default=20, ge=1, le=1000)
+    landing_delay: Duration = timedelta(seconds=30)
+    attempts: int = Field(default=8, ge=1)
+    backoff_base: Duration = timedelta(seconds=1)
+    backoff_cap: Duration = timedelta(minutes=5)
+    poll_every: Duration | None = None
+    cooldown: Duration | None = None
+
+    @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every")
+    @classmethod
+    def _longer_than_nothing(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value <= timedelta(0):
+            raise ValueError("must be longer than nothing")
+        return value
+
+    @field_validator("landing_delay", "cooldown")
+    @classmethod
+    def _not_negative(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < timedelta(0):
+            raise ValueError("must not be negative")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, .env, secrets folder, TOML: the first that has a setting gives it."""
+        toml = os.environ.get(_CONFIG) or "onboarding.toml"
+        return (
+            init_settings, env_settings, dotenv_settings, file_secret_settings,
+            TomlConfigSettingsSource(settings_cls, Path(toml)),
+        )  # fmt: skip
+
+    @classmethod
+    def load(cls, **given: Any) -> Settings:
+        """Read the settings. Raises ``SettingsError``, which names each wrong setting, never its value."""
+        why = _unreadable_source()
+        folder = os.environ.get(_SECRETS)
+        try:
+            if why is None:
+                return cls(**({"_secrets_dir": folder} if folder else {}), **given)
+        except ValidationError as error:
+            why = "; ".join(
+                f"{_PREFIX}{str(part['loc'][0]).upper()}: {part['msg'].removeprefix('Value error, ')}"
+                for part in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+        except SourceError as error:
+            why = f"{error.args[0] if error.args else 'a source of settings'}: it cannot be read; check its form"
+        except ValueError:
+            why = "onboarding.toml (or a list in the environment) is not well formed; check its syntax"
+        raise SettingsError(f"the settings are not usable: {why}")
+
+    @property
+    def journal_url(self) -> str:
+        """Where the journal is."""
+        return self.journal or f"sqlite:///{data_folder() / 'journal.db'}"
+
+
+def _unreadable_source() -> str | None:
+    """A file or folder that was named but is not there would otherwise be passed over in silence."""
+    config, folder = os.environ.get(_CONFIG), os.environ.get(_SECRETS)
+    if config and not Path(config).is_file():
+        return f"{_CONFIG} names no file"
+    if folder and not Path(folder).is_dir():
+        return f"{_SECRETS} names no folder"
+    return None
