@@ -1,6 +1,7 @@
 """The journeys, one file each, the whole journey on one screen.
 
-They import only ``onboarding``'s public names, and are found by entry point: a package of your own adds flows the same way.
+They import only ``onboarding``'s public names, and are found by entry point: a package of your own adds flows the
+same way.
 """
 
 from flows.avatar_change import AvatarChange

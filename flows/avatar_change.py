@@ -41,9 +41,7 @@ class AvatarChange(Flow, name="avatar-change", version=1):
         ["no_such_user",   "reading_back",   "no_such_user"],
     ]  # fmt: skip
 
-    @repeatable(
-        then="avatar_set", cooldown=seconds(5), at_most=5, refused={Meaning.NO_SUCH_USER: "no_such_user"}
-    )
+    @repeatable(then="avatar_set", cooldown=seconds(5), at_most=5, refused={Meaning.NO_SUCH_USER: "no_such_user"})
     async def setting_avatar(self, api: AccountApi) -> None:
         await api.set_avatar(self.user_id, self.avatar)
 

@@ -6,6 +6,9 @@ from pydantic import SecretStr
 
 from onboarding import AccountApi, Meaning, Refused, UserField
 
+_PAGES = 10
+_PAGE_SIZE = 50
+
 __all__ = ["is_registered", "login_works"]
 
 
@@ -22,5 +25,11 @@ async def login_works(api: AccountApi, login_name: str, password: SecretStr) -> 
 
 
 async def is_registered(api: AccountApi, by: UserField, value: str) -> bool:
-    """Whether a user has this mobile number or e-mail address."""
-    return (await api.find_users(by, value)).found
+    """Whether a user has exactly this mobile number or e-mail address: the search finds parts of one too."""
+    for number in range(1, _PAGES + 1):
+        page = await api.find_users(by, value, page=number, size=_PAGE_SIZE)
+        if page.exactly(by, value):
+            return True
+        if number >= (page.pages or 1):
+            break
+    return False

@@ -32,7 +32,11 @@ _SECTIONS = frozenset({"base", "cert", "finance"})
 
 
 def _changes(value: dict[str, Any]) -> dict[str, Any]:
-    if not value or not value.keys() <= _SECTIONS or not all(isinstance(part, dict) and part for part in value.values()):
+    if (
+        not value
+        or not value.keys() <= _SECTIONS
+        or not all(isinstance(part, dict) and part for part in value.values())
+    ):
         raise ValueError('must be a JSON object with "base", "cert" or "finance", each an object of fields to change')
     return value
 

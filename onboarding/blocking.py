@@ -11,9 +11,9 @@ from typing import Any, Self
 from anyio.from_thread import start_blocking_portal
 
 from onboarding.engine import Journey
-from onboarding.journal import Status, TransitionRecord
+from onboarding.journal import Status
 from onboarding.machine import Flow
-from onboarding.service import JourneyPage, Onboarding
+from onboarding.service import History, JourneyPage, Onboarding
 from onboarding.settings import Settings
 
 __all__ = ["BlockingOnboarding"]
@@ -70,16 +70,21 @@ class BlockingOnboarding:
         """See ``Onboarding.list``."""
         return self._portal.call(
             lambda: self._twin.list(
-                flow=flow, status=status, state=state, older_than=older_than, newer_than=newer_than,
-                after=after, limit=limit,
-            )  # fmt: skip
+                flow=flow,
+                status=status,
+                state=state,
+                older_than=older_than,
+                newer_than=newer_than,
+                after=after,
+                limit=limit,
+            )
         )
 
     def count(self) -> dict[tuple[str, str, str], int]:
         """See ``Onboarding.count``."""
         return self._portal.call(self._twin.count)
 
-    def history(self, journey: str) -> "list[TransitionRecord]":  # noqa: UP037 - list is a method here
+    def history(self, journey: str) -> History:
         """See ``Onboarding.history``."""
         return self._portal.call(self._twin.history, journey)
 

@@ -64,5 +64,3 @@ async def pepper_of(journal: Journal, keyring: Keyring) -> bytes:
         f"the keys given (ONBOARDING_KEYS, or the key file) are not those of the journal {journal.place}: "
         "give the keys with which it was made"
     )
-
-

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import anyio.to_thread
 from pydantic import ValidationError
@@ -21,9 +21,10 @@ from uuid_utils import uuid7
 from onboarding.clock import Clock, SystemClock
 from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
+from onboarding.engine.book import Book
 from onboarding.engine.messages import check_input, raise_verdict
-from onboarding.engine.sealer import Book, invalid
-from onboarding.errors import InvalidData, NotPossible, SettingsError
+from onboarding.engine.sealer import invalid
+from onboarding.errors import InputRefused, InvalidData, NotPossible, SettingsError
 from onboarding.journal import (
     Head,
     Journal,
@@ -43,7 +44,7 @@ from onboarding.settings import Settings
 
 __all__ = ["Answer", "JourneyPage", "Onboarding"]
 
-Answer = Callable[[Journey], "tuple[str, Mapping[str, Any]] | None | Awaitable[tuple[str, Mapping[str, Any]] | None]"]
+Answer = Callable[[Journey], "tuple[str, Mapping[str, Any]] | Awaitable[tuple[str, Mapping[str, Any]] | None] | None"]
 """Answers a waiting journey: the input's name and its values, or None to leave it waiting. May be async."""
 
 _LOOK = 0.25
@@ -51,7 +52,11 @@ _LOOK = 0.25
 _VERDICT_TIMEOUT = 10.0
 
 
-class JourneyPage(tuple[Journey, ...]):
+History: TypeAlias = list[TransitionRecord]
+"""A journey's transitions, oldest first."""
+
+
+class JourneyPage(tuple[Journey, ...]):  # noqa: SLOT001 - a tuple with one attribute
     """A page of journeys, newest first.
 
     Attributes:
@@ -187,9 +192,7 @@ class Onboarding:
             worker=self.engine.rules.worker,
         )  # fmt: skip
         sealed = self._sealer.seal(journey, data, Book())
-        stored = await self.journal.create(
-            head, sealed, first, None if key is None else digest(self._pepper, key)
-        )
+        stored = await self.journal.create(head, sealed, first, None if key is None else digest(self._pepper, key))
         if stored.id == journey:
             self._tell(Event(head.flow, head.status, first))
         self._wake()
@@ -200,7 +203,12 @@ class Onboarding:
         stored = await self.journal.load(journey)
         head = stored.head
         flow, _, _ = self._sealer.unseal(
-            head.id, stored.data, flow=head.flow, version=head.version, state=head.state, ended=head.status.is_final
+            head.id,
+            stored.data,
+            flow=head.flow,
+            version=head.version,
+            state=head.state,
+            ended=head.status.is_final,
         )
         return view(head, type(flow).definition, flow)
 
@@ -231,11 +239,13 @@ class Onboarding:
         page = await self.journal.find(
             Query(
                 flow=flow if isinstance(flow, str) or flow is None else flow.definition.name,
-                status=tuple(_status(each) for each in statuses), state=state,
+                status=tuple(_status(each) for each in statuses),
+                state=state,
                 created_before=None if older_than is None else now - older_than,
                 created_after=None if newer_than is None else now - newer_than,
-                after=after, limit=max(1, min(limit, 1000)),
-            )  # fmt: skip
+                after=after,
+                limit=max(1, min(limit, 1000)),
+            )
         )
         found = JourneyPage(self._view(head) for head in page.heads)
         found.next = page.next
@@ -245,7 +255,7 @@ class Onboarding:
         """How many journeys there are, by (flow, status, state)."""
         return await self.journal.count()
 
-    async def history(self, journey: str) -> "list[TransitionRecord]":  # noqa: UP037 - list is a method here
+    async def history(self, journey: str) -> History:
         """A journey's transitions, oldest first. Raises ``UnknownJourney``."""
         await self.journal.head(journey)
         return await self.journal.history(journey)
@@ -259,6 +269,10 @@ class Onboarding:
             NotPossible: nobody advances journeys, so nobody looked at it; it was taken back.
         """
         head = await self.journal.head(journey)
+        if head.status.is_final:
+            raise InputRefused(f"the journey has ended in {head.state!r}")
+        if head.status is Status.PARKED:
+            raise InputRefused(f"the journey is parked in {head.state!r}, so it takes no input; see onboarding show")
         kept = check_input(self.flows[head.flow].definition, name, values)
         return await self._ask(journey, MessageKind.INPUT, name, kept)
 
@@ -409,7 +423,8 @@ class Onboarding:
         row = event.transition
         log.bind(
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
-            attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint, status=event.status.value,
+            attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
+            status=event.status.value,
         ).info("{} {}: {} -> {} ({})", event.flow, row.journey, row.source or "·", row.dest, row.trigger)  # fmt: skip
         if (change := self._watched.pop(row.journey, None)) is not None:
             change.set()
@@ -426,14 +441,20 @@ def account_api(settings: Settings, clock: Clock) -> Any:
         raise SettingsError(
             f"{' and '.join(missing)} must be set to call the Account API; for a try, start `onboarding sandbox`"
         )
+    verdicts = settings.final_states
     return AccountApi(
-        settings.base_url, tenant_id=settings.tenant_id, token=settings.api_token, language=settings.language,
-        timeout=settings.timeout.total_seconds(), connect_timeout=settings.connect_timeout.total_seconds(),
-        pool_size=settings.pool_size, trust_env=settings.trust_env, clock=clock,
+        settings.base_url,
+        tenant_id=settings.tenant_id,
+        token=settings.api_token,
+        language=settings.language,
+        timeout=settings.timeout.total_seconds(),
+        connect_timeout=settings.connect_timeout.total_seconds(),
+        pool_size=settings.pool_size,
+        trust_env=settings.trust_env,
+        clock=clock,
         result_codes={code: Meaning(meaning) for code, meaning in settings.result_codes.items()},
-        final_states=settings.final_states
-        and {state: TaskVerdict(verdict) for state, verdict in settings.final_states.items()},
-    )  # fmt: skip
+        final_states=None if verdicts is None else {state: TaskVerdict(verdict) for state, verdict in verdicts.items()},
+    )
 
 
 def _fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:

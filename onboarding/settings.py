@@ -15,8 +15,10 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError as SourceError,
     TomlConfigSettingsSource,
+)
+from pydantic_settings import (
+    SettingsError as SourceError,
 )
 
 from onboarding.errors import SettingsError
@@ -116,9 +118,11 @@ class Settings(BaseSettings):
         """Read the settings. Raises ``SettingsError``, which names each wrong setting, never its value."""
         why = _unreadable_source()
         folder = os.environ.get(_SECRETS)
+        if folder:
+            given["_secrets_dir"] = folder
         try:
             if why is None:
-                return cls(**({"_secrets_dir": folder} if folder else {}), **given)
+                return cls(**given)
         except ValidationError as error:
             why = "; ".join(
                 f"{_PREFIX}{str(part['loc'][0]).upper()}: {part['msg'].removeprefix('Value error, ')}"

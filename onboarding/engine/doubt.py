@@ -1,4 +1,4 @@
-"""Doubt: a request may have taken effect, and its answer is not known. Resolved by evidence, never by a guess (law 4)."""
+"""Doubt: a request may have taken effect, and its answer is not known. Resolved by evidence, never a guess (law 4)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Doubts:
         self._begin(hand, ended, ended.reason)
 
     def _begin(self, hand: JourneyInHand, ended: Ended | None, why: str) -> None:
-        step, book = hand.step, hand.book
+        step, book = hand.step(), hand.book
         book.doubts += 1
         if step.effect is Effect.REPEATABLE:
             due = hand.may_send_at(step.name)
@@ -60,7 +60,7 @@ class Doubts:
 
     async def look_into(self, hand: JourneyInHand) -> bool:
         """Ask the step's check. True: it had not landed and its intent is written anew, so send it again."""
-        step = hand.step
+        step = hand.step()
         assert step.check is not None, "only a step with a check is looked into"
         await hand.durable()
         # A check may log in to see whether a password works: a nuisance, never a harm.
@@ -79,7 +79,7 @@ class Doubts:
         return False
 
     def _landed(self, hand: JourneyInHand, ended: Ended) -> None:
-        step = hand.step
+        step = hand.step()
         assert step.then is not None and step.check is not None  # noqa: PT018 - one thought
         dest = hand.fire(step.then)
         assert dest is not None, "checked when the flow was defined"
@@ -96,6 +96,6 @@ class Doubts:
 
     def _ask(self, hand: JourneyInHand, why: str, ended: Ended | None) -> None:
         hand.park(
-            ParkKind.IN_DOUBT, f"{hand.step.name} may have taken effect: {why}",
+            ParkKind.IN_DOUBT, f"{hand.step().name} may have taken effect: {why}",
             "find out whether it did, then resolve the journey as landed or not landed", ended,
         )  # fmt: skip

@@ -66,7 +66,12 @@ class Engine:
         failure: Exception | None = None
         try:
             flow, book, state = self.sealer.unseal(
-                head.id, stored.data, flow=head.flow, version=head.version, state=head.state, ended=head.status.is_final
+                head.id,
+                stored.data,
+                flow=head.flow,
+                version=head.version,
+                state=head.state,
+                ended=head.status.is_final,
             )
         except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged) as error:
             failure = error
@@ -128,7 +133,7 @@ class Engine:
 
     async def _work(self, hand: JourneyInHand) -> bool:
         """Do the present step if it may be done now. False: it rests."""
-        head, step = hand.head, hand.step
+        head, step = hand.head, hand.step()
         if head.phase is Phase.SENDING:
             self._doubts.after_crash(hand)
             return True
@@ -156,7 +161,7 @@ class Engine:
         return True
 
     def _exhausted(self, hand: JourneyInHand) -> None:
-        step = hand.step
+        step = hand.step()
         dest = hand.fire(step.exhausted) if step.exhausted else None
         if step.exhausted and dest:
             hand.enter(step.exhausted, dest)
@@ -169,7 +174,7 @@ class Engine:
     async def _perform(self, hand: JourneyInHand) -> None:
         """Do the step; its intent is in the journal before anything leaves."""
         while True:
-            step = hand.step
+            step = hand.step()
             if step.effect is not Effect.READ:
                 await hand.durable()
             before = hand.snapshot()
@@ -181,38 +186,46 @@ class Engine:
                 return
 
     def _conclude(self, hand: JourneyInHand, ended: Ended) -> None:
-        step = hand.step
+        changing = hand.step().effect is not Effect.READ
+        if changing and ended.how in (How.NOT_SENT, How.REJECTED):
+            hand.withdraw()
         match ended.how:
             case How.RETURNED:
                 self._returned(hand, ended)
             case How.REFUSED:
                 self._refused(hand, ended)
             case How.NOT_SENT:
-                if step.effect is not Effect.READ:
-                    hand.withdraw()
                 self._try_later(hand, ended, "not sent")
-            case How.REJECTED:
-                if step.effect is not Effect.READ:
-                    hand.withdraw()
-                hand.park(
-                    ParkKind.REJECTED, f"the request was refused as not valid: {ended.reason}",
-                    "mend the settings (address, tenant, token) or the flow, then retry", ended,
-                )  # fmt: skip
+            case How.IN_DOUBT if changing:
+                self._doubts.after_answer(hand, ended)
             case How.IN_DOUBT:
-                if step.effect is Effect.READ:
-                    self._try_later(hand, ended, "no usable answer")
-                else:
-                    self._doubts.after_answer(hand, ended)
-            case How.BROKE:
-                hand.park(ParkKind.ERROR, f"the step {step.name} failed: {ended.reason}", "mend the flow, then retry", ended)
-            case How.BROKE_AFTER_SENDING:
-                hand.park(
-                    ParkKind.IN_DOUBT, f"the step {step.name} failed after its request was sent: {ended.reason}",
-                    "find out whether the request took effect, then resolve it", ended,
-                )  # fmt: skip
+                self._try_later(hand, ended, "no usable answer")
+            case _:
+                self._park_broken(hand, ended)
+
+    def _park_broken(self, hand: JourneyInHand, ended: Ended) -> None:
+        """What no waiting mends: a request that never could be valid, a step that fails by itself."""
+        kind, reason, needs = {
+            How.REJECTED: (
+                ParkKind.REJECTED,
+                f"the request was refused as not valid: {ended.reason}",
+                "mend the settings (address, tenant, token) or the flow, then retry",
+            ),
+            How.BROKE: (
+                ParkKind.ERROR,
+                f"the step {hand.step().name} failed: {ended.reason}",
+                "mend the flow, then retry",
+            ),
+            How.BROKE_AFTER_SENDING: (
+                ParkKind.IN_DOUBT,
+                f"the step {hand.step().name} failed after its request was sent: {ended.reason}",
+                "find out whether the request took effect, then resolve it",
+            ),
+        }[ended.how]
+        hand.park(kind, reason, needs, ended)
 
     def _returned(self, hand: JourneyInHand, ended: Ended) -> None:
-        trigger = ended.value if ended.value is not None else hand.step.then
+        trigger = ended.value if ended.value is not None else hand.step().then
         hand.book.failures = 0
         if trigger is None:  # a poll without an answer
             if not self._time_out(hand):
@@ -223,13 +236,13 @@ class Engine:
             hand.enter(trigger, dest, ended)
             return
         hand.park(
-            ParkKind.ERROR if hand.step.effect is Effect.READ else ParkKind.IN_DOUBT,
-            f"the step {hand.step.name} returned a trigger that leads nowhere from its state",
+            ParkKind.ERROR if hand.step().effect is Effect.READ else ParkKind.IN_DOUBT,
+            f"the step {hand.step().name} returned a trigger that leads nowhere from its state",
             "mend the flow; where the step had sent something, resolve it", ended,
         )  # fmt: skip
 
     def _refused(self, hand: JourneyInHand, ended: Ended) -> None:
-        step, meaning = hand.step, ended.meaning or ""
+        step, meaning = hand.step(), ended.meaning or ""
         if hand.book.doubts and meaning in step.evidence and step.then:
             trigger, detail = step.then, f"after a doubt, {meaning} proves that it had landed"
         else:
@@ -260,5 +273,3 @@ class Engine:
         if hand.deadline is not None:
             due = max(hand.now + timedelta(seconds=1), min(due, hand.deadline))
         hand.stay("retry", due, ended, f"{what}: {ended.reason}; again in {wait.total_seconds():.1f} s")
-
-

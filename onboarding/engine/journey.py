@@ -17,8 +17,8 @@ from onboarding.engine.perform import Ended, How
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict
-from onboarding.machine.fields import REVEAL
 from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
+from onboarding.machine.fields import REVEAL
 
 __all__ = ["JourneyInHand"]
 
@@ -50,7 +50,6 @@ class JourneyInHand:
         """The time."""
         return self.rules.clock.now()
 
-    @property
     def step(self) -> Step:
         """The step of the present state."""
         return self.definition.steps[self.head.state]
@@ -131,7 +130,7 @@ class JourneyInHand:
         self._row(trigger, new, ended, detail, verdicts)
 
     def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:
-        """Write the intent of the present step: a row of its own where it is another try, none where it is the first."""
+        """Write the intent of the present step: a row of its own for another try, none for the first."""
         self._intend(self.head.state)
         new = replace(self.head, phase=Phase.SENDING, due=self.now, status=Status.WORKING, note=None)
         if trigger is None:
@@ -161,9 +160,7 @@ class JourneyInHand:
     def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
         """End the journey where it stands."""
         outcome = Outcome(self.head.state, ended_well=False, text=reason)
-        new = replace(
-            self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json()
-        )
+        new = replace(self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json())
         self._row("cancelled", new, None, reason, verdicts)
 
     def again(self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = ()) -> None:
@@ -187,7 +184,9 @@ class JourneyInHand:
 
     def redact(self, text: str) -> str:
         """A person's words without the journey's own data in them."""
-        for value in sorted(_strings(self.flow.model_dump(mode="json", context=REVEAL, warnings=False)), key=len, reverse=True):
+        for value in sorted(
+            _strings(self.flow.model_dump(mode="json", context=REVEAL, warnings=False)), key=len, reverse=True
+        ):
             text = text.replace(value, "•••")
         return "".join(c if c.isprintable() else " " for c in text)[:500]
 
@@ -211,9 +210,7 @@ class JourneyInHand:
         """No answer yet: look again later. No row; nothing has happened."""
         self.write(replace(self.head, due=self.next_poll(), attempt=1))
 
-    def write(
-        self, head: Head, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = ()
-    ) -> None:
+    def write(self, head: Head, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = ()) -> None:
         """Hand one change to the journal."""
         self.head = replace(head, revision=self.head.revision + 1, updated=self.now)
         ended = self.head.status.is_final
@@ -263,7 +260,7 @@ class JourneyInHand:
         refused = ended if ended is not None and ended.how is How.REFUSED else None
         return Outcome(
             state.name, isinstance(state, Done), state.text,
-            mcode=refused and refused.mcode, meaning=refused and refused.meaning,
+            mcode=refused.mcode if refused else None, meaning=refused.meaning if refused else None,
             vendor_text=Meaning(refused.meaning).text if refused and refused.meaning else None,
             remark=_printable(self.flow._remark),  # noqa: SLF001 - the engine reads what a step noted
         )  # fmt: skip

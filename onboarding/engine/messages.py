@@ -79,7 +79,7 @@ def raise_verdict(kind: MessageKind, verdict: str) -> None:
         return
     said = json.loads(verdict.removeprefix(_REFUSED))
     retry_at = datetime.fromisoformat(said["retry_at"]) if said["retry_at"] else None
-    raise InputRefused(said["why"], retry_at=retry_at) if kind is MessageKind.INPUT else NotPossible(said["why"])
+    raise (InputRefused(said["why"], retry_at=retry_at) if kind is MessageKind.INPUT else NotPossible(said["why"]))
 
 
 def apply_message(hand: JourneyInHand, message: Message, sealer: Sealer) -> None:
@@ -143,7 +143,9 @@ def _check_sendable(hand: JourneyInHand, name: str, dest: str) -> None:
         return
     if hand.is_exhausted(dest):
         most = hand.definition.steps[dest].at_most
-        raise InputRefused(f"{name!r} is not possible any more: {dest!r} was done {most} times, which is all there may be")
+        raise InputRefused(
+            f"{name!r} is not possible any more: {dest!r} was done {most} times, which is all there may be"
+        )
     at = hand.may_send_at(dest)
     if at > hand.now:
         wait = max(1, round((at - hand.now).total_seconds()))
@@ -164,7 +166,9 @@ def _retry(hand: JourneyInHand, message: Message) -> None:
     if head.status is Status.PARKED:
         parked = Parked.from_json(head.note or "")
         if parked.kind is ParkKind.IN_DOUBT:
-            raise NotPossible("its last request may have taken effect: find out, then resolve it with landed or not landed")
+            raise NotPossible(
+                "its last request may have taken effect: find out, then resolve it with landed or not landed"
+            )
         if parked.kind is ParkKind.EXHAUSTED:
             hand.book.sends.pop(head.state, None)
     elif isinstance(hand.definition.states[head.state], Waiting) or head.phase is not Phase.READY:
@@ -181,7 +185,7 @@ def _resolve(hand: JourneyInHand, message: Message, found: Resolution) -> None:
     who = f" by {found.by}" if found.by else ""
     detail = hand.redact(f"{'landed' if found.landed else 'not landed'}{who}: {found.reason}")
     verdicts = (Verdict(message.id, APPLIED),)
-    then = hand.step.then
+    then = hand.step().then
     if not found.landed:
         hand.book.doubts = 0
         hand.again("resolved", detail, verdicts)

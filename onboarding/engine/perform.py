@@ -61,7 +61,9 @@ class _Guard:
                 f"a step declared {self.allowed.value} may not call {endpoint.name}, which is {endpoint.effect.value}"
             )
         if self.changing:
-            raise DefinitionError(f"a step makes at most one call that changes something; {endpoint.name} would be another")
+            raise DefinitionError(
+                f"a step makes at most one call that changes something; {endpoint.name} would be another"
+            )
         self.changing += 1
 
     def ended(self, call: Call) -> None:
@@ -80,7 +82,8 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
     """
     guard = _Guard(allowed)
     began = clock.monotonic()
-    how, value, error = How.RETURNED, None, None
+    how, value = How.RETURNED, None
+    error: CallError | None = None
     with observing(guard):
         try:
             value = await step

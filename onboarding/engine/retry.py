@@ -28,6 +28,6 @@ class Backoff:
 
         What the other side asked for (``Retry-After``) is the least.
         """
-        longest = min(self.cap, self.base * 2 ** min(failures - 1, 30))
+        longest = min(self.cap, self.base * float(2 ** min(failures - 1, 30)))
         wait = longest / 2 + longest / 2 * rng.random()
         return max(wait, timedelta(seconds=retry_after)) if retry_after else wait

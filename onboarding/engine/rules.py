@@ -31,7 +31,7 @@ class Rules:
     """
 
     landing_delay: timedelta = timedelta(seconds=30)
-    backoff: Backoff = Backoff()
+    backoff: Backoff = field(default_factory=Backoff)
     poll_every: timedelta | None = None
     cooldown: timedelta | None = None
     clock: Clock = field(default_factory=SystemClock)

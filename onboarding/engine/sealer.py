@@ -54,7 +54,9 @@ class Sealer:
         if version != kind.definition.version:
             state, fields = kind.migrate(version, state, fields)
         if state not in kind.definition.states:
-            raise DefinitionError(f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it")
+            raise DefinitionError(
+                f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
+            )
         return _build(kind, fields, book, journey, ended=ended), book, state
 
     def seal_payload(self, journey: str, message: str, payload: dict[str, Any]) -> bytes:

@@ -26,7 +26,10 @@ async def park_unreadable(journal: Journal, stored: Stored, failure: Exception, 
         worker=rules.worker, detail=f"{parked.kind.value}: {parked.reason}",
     )  # fmt: skip
     verdicts = tuple(
-        Verdict(message.id, APPLIED if message.kind is MessageKind.RETRY else refusal(f"it cannot be read: {failure}"))
+        Verdict(
+            message.id,
+            APPLIED if message.kind is MessageKind.RETRY else refusal(f"it cannot be read: {failure}"),
+        )
         for message in stored.messages
         if message.kind is not MessageKind.INPUT
     )

@@ -44,9 +44,7 @@ class Journal(Protocol):
         """Stop being the owner: what was handed in is written first."""
         ...
 
-    async def create(
-        self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None
-    ) -> Head:
+    async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey durably and return its head.
 
         Where ``key`` (a digest) was used before with the same flow, nothing is written and the head of that
@@ -76,8 +74,8 @@ class Journal(Protocol):
     async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
         """Ids to advance now, without those in ``busy``, the longest waiting first.
 
-        Those that are due, and those with a message not yet looked at whose status is neither working nor
-        parked (a parked one: with a message that is not an input).
+        Those that are due, and those with a message not yet looked at: an input waits while the journey is
+        working or parked, everything else (cancel, retry, resolve) does not.
         """
         ...
 

@@ -49,7 +49,10 @@ def states(flow: type[Flow], name: str, version: int) -> dict[str, State]:
         if not isinstance(state, _KINDS):
             _refuse(flow, f"{state!r} in states is none of Working, Polling, Waiting, Done, Failed")
         if not isinstance(state.name, str) or _WORD.fullmatch(state.name) is None:
-            _refuse(flow, f"the state {state.name!r} must be named in lower case with underscores, like awaiting_code")
+            _refuse(
+                flow,
+                f"the state {state.name!r} must be named in lower case with underscores, like awaiting_code",
+            )
         if state.name in found:
             _refuse(flow, f"the state {state.name!r} is listed twice")
         found[state.name] = state
@@ -75,7 +78,10 @@ def _check_lengths(flow: type[Flow], state: State) -> None:
         elif not isinstance(value, str):
             _refuse(flow, f"the state {state.name!r} needs {what}=, a length of time such as minutes(10)")
         elif value not in flow.model_fields or not _is_length(flow.model_fields[value].annotation):
-            _refuse(flow, f"{what} of the state {state.name!r} names {value!r}, which is no field of type Duration")
+            _refuse(
+                flow,
+                f"{what} of the state {state.name!r} names {value!r}, which is no field of type Duration",
+            )
 
 
 def _is_length(annotation: Any) -> bool:
@@ -87,7 +93,10 @@ def arrows(flow: type[Flow], known: Mapping[str, State], make: Callable[..., Arr
     certain: set[tuple[str, str]] = set()
     for row in flow.transitions:
         if isinstance(row, str) or not isinstance(row, Sequence) or not _SHORTEST <= len(row) <= _LONGEST:
-            _refuse(flow, f"the transition {row!r} must be [trigger, source, destination] and at most its conditions")
+            _refuse(
+                flow,
+                f"the transition {row!r} must be [trigger, source, destination] and at most its conditions",
+            )
         trigger, sources, dest, *guards = row
         if not isinstance(trigger, str) or _WORD.fullmatch(trigger) is None:
             _refuse(flow, f"the trigger {trigger!r} must be named in lower case with underscores, like code_sent")
@@ -124,20 +133,21 @@ def _check_condition(flow: type[Flow], trigger: str, guard: Any) -> None:
         _refuse(flow, f"the condition {guard!r} of {trigger!r} is async; a condition only looks at the fields")
 
 
-def steps(
-    flow: type[Flow], known: Mapping[str, State], ways: tuple[Arrow, ...], declared: Mapping[str, Step]
-) -> None:
+def steps(flow: type[Flow], known: Mapping[str, State], ways: tuple[Arrow, ...], declared: Mapping[str, Step]) -> None:
     """Every working and polling state has a step, and its triggers are the transitions out of the state."""
     for name, state in known.items():
         if isinstance(state, Working | Polling) and name not in declared:
             decorators = "@read" if isinstance(state, Polling) else "@read, @repeatable or @once"
-            _refuse(flow, f"the state {name!r} has no step; add an async method {name}(self, api) with {decorators}")
+            _refuse(
+                flow,
+                f"the state {name!r} has no step; add an async method {name}(self, api) with {decorators}",
+            )
     for name, step in declared.items():
-        state = known.get(name)
-        if not isinstance(state, Working | Polling):
+        home = known.get(name)
+        if not isinstance(home, Working | Polling):
             _refuse(flow, f"the step {name!r} belongs to no working or polling state of that name")
-        _check_step(flow, state, step)
-        _check_triggers(flow, state, step, ways)
+        _check_step(flow, home, step)
+        _check_triggers(flow, home, step, ways)
 
 
 def _check_step(flow: type[Flow], state: State, step: Step) -> None:
@@ -151,7 +161,10 @@ def _check_step(flow: type[Flow], state: State, step: Step) -> None:
         if step.effect is not Effect.READ:
             _refuse(flow, f"the polling state {name!r} may only read; its step must be a @read")
         if step.then is not None:
-            _refuse(flow, f"the step of the polling state {name!r} takes no then=; name its triggers in otherwise=")
+            _refuse(
+                flow,
+                f"the step of the polling state {name!r} takes no then=; name its triggers in otherwise=",
+            )
     elif step.then is None:
         _refuse(flow, f"the step {name!r} needs then=, the trigger of its success")
     for meaning in step.refusals:
@@ -209,7 +222,10 @@ def inputs(
         out = [arrow for arrow in ways if arrow.source == name]
         triggers = {arrow.trigger: handlers.get(arrow.trigger) for arrow in out}
         if state.then not in triggers:
-            _refuse(flow, f"the deadline of the state {name!r} fires {state.then!r}, which is not a transition out of it")
+            _refuse(
+                flow,
+                f"the deadline of the state {name!r} fires {state.then!r}, which is not a transition out of it",
+            )
         _check_covered(flow, name, state.then, out)
         own = set(declared[name].triggers) if isinstance(state, Polling) else set()
         accepted[name] = {t: handler for t, handler in triggers.items() if t != state.then and t not in own}
@@ -220,7 +236,10 @@ def inputs(
     used = {trigger for state in accepted.values() for trigger in state}
     for name, handler in handlers.items():
         if name not in used:
-            _refuse(flow, f"the input {name!r} is accepted by no state: add a transition {name!r} out of a waiting state")
+            _refuse(
+                flow,
+                f"the input {name!r} is accepted by no state: add a transition {name!r} out of a waiting state",
+            )
         for parameter in handler.parameters.values():
             if parameter.annotation is inspect.Parameter.empty:
                 _refuse(flow, f"the input {name!r} must say the type of {parameter.name!r}")

@@ -1,4 +1,4 @@
-"""What a flow's class declares, checked and compiled: the states, the steps, the inputs, and the machine that decides."""
+"""What a flow's class declares, checked and compiled: states, steps, inputs, and the machine that decides."""
 
 from __future__ import annotations
 
@@ -62,13 +62,17 @@ class Definition:
         """Check a flow class and compile it. Raises ``DefinitionError``."""
         states = checks.states(flow, name, version)
         arrows = tuple(checks.arrows(flow, states, Arrow))
-        steps = {n: s for n, s in _members(flow, Step)}
-        handlers = {n: h for n, h in _members(flow, Input)}
+        steps = dict(_members(flow, Step))
+        handlers = dict(_members(flow, Input))
         checks.steps(flow, states, arrows, steps)
         inputs = checks.inputs(flow, states, arrows, steps, handlers)
         checks.reachable(flow, states, arrows)
         machine = Machine(
-            model=None, states=list(states), initial=next(iter(states)), auto_transitions=False, send_event=False
+            model=None,
+            states=list(states),
+            initial=next(iter(states)),
+            auto_transitions=False,
+            send_event=False,
         )
         for arrow in arrows:
             machine.add_transition(

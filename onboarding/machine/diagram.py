@@ -67,9 +67,7 @@ def graph_of(definition: Definition, path: Iterable[tuple[str, str, str]] = (), 
     steps = list(path)
     visited = {definition.initial} if steps or at else set()
     visited |= {dest for _, _, dest in steps}
-    nodes = tuple(
-        Node(name, _kind(state), name in visited, name == at) for name, state in definition.states.items()
-    )
+    nodes = tuple(Node(name, _kind(state), name in visited, name == at) for name, state in definition.states.items())
     labels: dict[tuple[str, str], list[str]] = {}
     for arrow in definition.arrows:
         guard = [*arrow.conditions, *(f"not {name}" for name in arrow.unless)]
@@ -131,7 +129,13 @@ def _mermaid(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-_DOT_COLORS = {"working": "#e8f0fe", "polling": "#ede7f6", "waiting": "#fff6dd", "done": "#e3f4e6", "failed": "#fde8e6"}
+_DOT_COLORS = {
+    "working": "#e8f0fe",
+    "polling": "#ede7f6",
+    "waiting": "#fff6dd",
+    "done": "#e3f4e6",
+    "failed": "#fde8e6",
+}
 
 
 def _dot(graph: Graph) -> str:
@@ -171,4 +175,4 @@ def _svg(graph: Graph) -> str:
         mermaidx = None
     if mermaidx is None:
         raise MissingExtra("svg", "drawing SVG")
-    return str(mermaidx.render(_mermaid(graph)))
+    return str(mermaidx.render(_mermaid(graph)).svg())

@@ -28,6 +28,7 @@ REVEAL = {"reveal": True}
 
 _LATER = {"later": True}
 
+_LONGEST_CODE = 16
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _SEPARATORS = re.compile(r"[\s().\-/]")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
@@ -70,6 +71,13 @@ def _duration(value: object) -> object:
     return value
 
 
+def _code(value: SecretStr) -> SecretStr:
+    code = "".join(value.get_secret_value().split())
+    if not (code.isascii() and code.isalnum() and len(code) <= _LONGEST_CODE):
+        raise PydanticCustomError("code", "must be a verification code: up to 16 digits or letters")
+    return SecretStr(code)
+
+
 class _HandedOverMark:
     """Marks a secret that outlives the journey's end, because handing it over is what the journey is for."""
 
@@ -83,10 +91,7 @@ Secret = Annotated[SecretStr, AfterValidator(_not_empty), PlainSerializer(_revea
 HandedOver = Annotated[Secret, _HandedOverMark()]
 """A secret that is the journey's result (``phone-verification``'s ticket): sealed, and not wiped at the end."""
 
-VerificationCode = Annotated[
-    Secret,
-    AfterValidator(lambda value: _code(value)),
-]
+VerificationCode = Annotated[Secret, AfterValidator(_code)]
 """The code of a message: digits or letters, without the blanks that people copy along."""
 
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
@@ -99,15 +104,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A length of time: ``90s``, ``15m``, ``36h``, ``14d``, seconds, or ISO 8601."""
 
 
-def _code(value: SecretStr) -> SecretStr:
-    code = "".join(value.get_secret_value().split())
-    if not (code.isascii() and code.isalnum() and len(code) <= 16):
-        raise PydanticCustomError("code", "must be a verification code: up to 16 digits or letters")
-    return SecretStr(code)
-
-
 def later() -> Any:
-    """The default of a field that a step or an input fills in: it is not asked for at the start, and None until then."""
+    """The default of a field that a step or an input fills in: not asked for at the start, and None until then."""
     return Field(default=None, json_schema_extra=dict(_LATER))
 
 

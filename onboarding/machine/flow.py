@@ -70,7 +70,7 @@ class Flow(BaseModel):
         self._remark = text
 
     @classmethod
-    def migrate(cls, version: int, state: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def migrate(cls, version: int, state: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:  # noqa: ARG003
         """Carry a journey that was stored by another version over to this one.
 
         Args:
@@ -82,10 +82,11 @@ class Flow(BaseModel):
             the state and the fields under which this version goes on. The default cannot: the journey parks.
         """
         raise DefinitionError(
-            f"{cls.__name__} version {cls.definition.version} does not say how to take over a journey of version {version}"
+            f"{cls.__name__} version {cls.definition.version} does not say how to take over "
+            f"a journey of version {version}"
         )
 
-    def __repr_args__(self) -> list[tuple[str | None, Any]]:  # type: ignore[override]
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Nothing: the fields are personal."""
         return []
 

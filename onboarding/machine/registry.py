@@ -34,8 +34,7 @@ class Registry(Mapping[str, type[Flow]]):
 
     def add(self, flow: type[Flow] | str) -> type[Flow]:
         """Make a flow known, and return it."""
-        found = _load(flow) if isinstance(flow, str) else flow
-        _check(found, flow)
+        found = _flow(_load(flow) if isinstance(flow, str) else flow, flow)
         self._loaded[found.definition.name] = found
         return found
 
@@ -51,10 +50,11 @@ class Registry(Mapping[str, type[Flow]]):
             if name not in self._entries:
                 known = ", ".join(self) or "none"
                 raise UnknownFlow(f"no flow is named {name!r}; known are: {known}; one of yours: package.module:Class")
-            found = self._entries[name].load()
-            _check(found, name)
+            found = _flow(self._entries[name].load(), name)
             if found.definition.name != name:
-                raise DefinitionError(f"the entry point {name!r} names the flow {found.definition.name!r}; make them the same")
+                raise DefinitionError(
+                    f"the entry point {name!r} names the flow {found.definition.name!r}; make them the same"
+                )
             self._loaded[name] = found
         return self._loaded[name]
 
@@ -87,6 +87,7 @@ def _load(path: str) -> object:
     raise UnknownFlow(f"there is no flow at {path!r}; check the module's and the class's names")
 
 
-def _check(found: object, given: object) -> None:
+def _flow(found: object, given: object) -> type[Flow]:
     if not (isinstance(found, type) and issubclass(found, Flow) and "definition" in vars(found)):
         raise UnknownFlow(f"{given!r} is not a flow: a class derived from onboarding.Flow that has a name and states")
+    return found

@@ -1,0 +1,84 @@
+"""Watch the calls of the current task: a hook right before one is sent, one when its outcome is known."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onboarding.api.effects import Effect
+    from onboarding.api.endpoints import Endpoint
+
+__all__ = ["Call", "CallObserver", "CallOutcome", "announce", "observing", "report"]
+
+CallOutcome = Literal["answered", "not_sent", "refused", "refused_by_protocol", "in_doubt"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call whose outcome is known.
+
+    Attributes:
+        endpoint: its name, such as ``reset_password``.
+        section: the section of the contract, such as ``2.3``.
+        effect: what repeating it would do.
+        outcome: ``answered``, or which kind of trouble.
+        http_status: the HTTP status, where there was an answer.
+        mcode: the result code, where there was one that may be shown.
+        duration: seconds from the start of the call, waiting for a free connection included.
+    """
+
+    endpoint: str
+    section: str
+    effect: Effect
+    outcome: CallOutcome
+    http_status: int | None
+    mcode: str | None
+    duration: float
+
+
+class CallObserver(Protocol):
+    """Somebody who is told about calls. Both hooks are synchronous and must be quick."""
+
+    def sending(self, endpoint: Endpoint) -> None:
+        """A request is about to be handed to the HTTP client: raise to stop it, then nothing is sent."""
+        ...
+
+    def ended(self, call: Call) -> None:
+        """A call's outcome is known, also where nothing was sent. What this raises is logged and dropped."""
+        ...
+
+
+_observers: ContextVar[tuple[CallObserver, ...]] = ContextVar("onboarding_api_observers", default=())
+
+
+@contextmanager
+def observing(observer: CallObserver) -> Iterator[None]:
+    """Tell ``observer`` about every call made inside the block, and by tasks that the block starts."""
+    token = _observers.set((*_observers.get(), observer))
+    try:
+        yield
+    finally:
+        _observers.reset(token)
+
+
+def announce(endpoint: Endpoint) -> None:
+    """Tell every observer, outermost first, that a request is about to be sent; what one raises stops it."""
+    for observer in _observers.get():
+        observer.sending(endpoint)
+
+
+def report(call: Call) -> None:
+    """Tell every observer the outcome. A hook that fails must not cost a journey its outcome."""
+    for observer in _observers.get():
+        try:
+            observer.ended(call)
+        except Exception as error:  # noqa: BLE001
+            logger.warning("an observer of calls failed with %s", type(error).__name__)

@@ -1,0 +1,192 @@
+"""Send one request and bring back the status and the body, or say how far it came."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from onboarding.api.envelope import MAX_SIZE, Trouble, unpack
+from onboarding.api.http_library import library_of, make_client, preferred_library
+from onboarding.api.quiet import hush, our_request
+from onboarding.errors import InDoubt, NotSent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import SecretStr
+
+    from onboarding.api.passage import Passage
+    from onboarding.api.request import FilledRequest
+
+__all__ = ["Reply", "Transport"]
+
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        status: the HTTP status.
+        body: the decoded body; None: unreadable or over the limit. Only a 200 is read at all.
+        retry_after: the header as received.
+    """
+
+    status: int
+    body: bytes | None = field(repr=False)
+    retry_after: str | None = field(default=None, repr=False)
+
+
+class Transport:
+    """An HTTP client with bounds.
+
+    Of a handed-in client only the way out is used (its transports, mounts and proxies): not its base URL,
+    headers, cookies, authentication or parameters. It is never closed here.
+
+    Args:
+        base_url: without a slash at the end.
+        headers: sent with every request.
+        connect_timeout: seconds for a connection to stand.
+        pool_size: the most requests in flight.
+        trust_env: whether proxies and certificates of the environment count; for a client of our own.
+        client: an ``AsyncClient`` of httpx or httpx2, or None.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Sequence[tuple[str, SecretStr]],
+        *,
+        connect_timeout: float,
+        pool_size: int,
+        trust_env: bool,
+        client: Any,
+    ) -> None:
+        self._base_url = base_url
+        self._headers = tuple(headers)
+        self._connect_timeout = connect_timeout
+        self._library: Any = preferred_library() if client is None else library_of(client)
+        self.owned = client is None
+        self._client = client or make_client(self._library, pool_size=pool_size, trust_env=trust_env)
+        self._slots = asyncio.Semaphore(pool_size)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+        hush()
+
+    async def take_slot(self, passage: Passage) -> Trouble | None:
+        """Wait until one more request may be in flight; a trouble: there was no place in time."""
+        if self._closed or self._client.is_closed:
+            return Trouble(NotSent, "the client is closed")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(passage.deadline):
+                await self._slots.acquire()
+            return None
+        return Trouble(NotSent, "no connection was free in time")
+
+    def free_slot(self) -> None:
+        """Give a place back that was not used."""
+        self._slots.release()
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task that uses a place until it has ended, whoever still waits for it."""
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+
+    async def aclose(self) -> None:
+        """Let the requests in flight end (they are bounded), then close the client if it is ours."""
+        self._closed = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+        if self.owned:
+            await self._client.aclose()
+
+    async def perform(self, request: FilledRequest, passage: Passage) -> Reply | Trouble:
+        """Send a request; to be called in a task of its own. It raises nothing but its own cancellation."""
+        our_request.set(True)
+        try:
+            async with passage.bound():
+                return await self._fetch(request, passage)
+        except Exception as error:  # noqa: BLE001
+            trouble = self._trouble(error, passage)
+        # Out here, the original is gone: it holds the request.
+        return trouble
+
+    async def _fetch(self, request: FilledRequest, passage: Passage) -> Reply:
+        remaining = passage.remaining()
+        limits = {
+            "connect": min(self._connect_timeout, remaining),
+            "read": remaining,
+            "write": remaining,
+            # A little less, so that the library has the time to say that there was no place in its pool: from a
+            # client that others use too, that is the only proof that nothing was sent.
+            "pool": remaining * 0.9,
+        }
+        # Made by hand and not by the client, so that nothing of the client's own is merged into it.
+        written = self._library.Request(
+            request.endpoint.method,
+            self._base_url + request.target.get_secret_value(),
+            headers=[(name, value.get_secret_value()) for name, value in self._headers],
+            content=None if request.content is None else request.content.get_secret_value(),
+            extensions={"timeout": limits, "trace": passage.trace},
+        )
+        response = await self._client.send(written, auth=None, follow_redirects=False, stream=True)
+        try:
+            body = await self._read(response) if response.status_code == _OK else b""
+        finally:
+            await response.aclose()
+            if self.owned:
+                self._client.cookies.clear()
+        return Reply(response.status_code, body, response.headers.get("retry-after"))
+
+    @staticmethod
+    async def _read(response: Any) -> bytes | None:
+        body = bytearray()
+        async with contextlib.aclosing(response.aiter_raw()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_SIZE:
+                    return None
+        return unpack(response.headers.get("content-encoding"), bytes(body))
+
+    def _trouble(self, error: Exception, passage: Passage) -> Trouble:
+        library = self._library
+        if passage.under_way or not (passage.traced or self._proves_unsent(error)):
+            match error:
+                case TimeoutError() | library.TimeoutException():
+                    return Trouble(InDoubt, "no answer in time")
+                case library.RequestError():
+                    return Trouble(InDoubt, "the connection broke before the answer was complete")
+                case _:
+                    return Trouble(InDoubt, "the request failed in a way that proves nothing")
+        match error:
+            case library.PoolTimeout():
+                return Trouble(NotSent, "no connection was free in time")
+            case library.ConnectTimeout() | library.ConnectError() | library.ProxyError():
+                return Trouble(NotSent, "no connection could be made")
+            case _:
+                return Trouble(NotSent, "the request could not be handed over")
+
+    def _proves_unsent(self, error: Exception) -> bool:
+        """Whether an error of a transport that does not trace can be believed when it says "never connected".
+
+        Not where it was translated from another library's error: such translations are known to call a
+        connection that was dropped in mid-call a connect timeout.
+        """
+        library = self._library
+        named = (
+            library.ConnectError,
+            library.ConnectTimeout,
+            library.PoolTimeout,
+            library.ProxyError,
+            library.LocalProtocolError,
+            library.UnsupportedProtocol,
+        )
+        origin = type(error.__cause__).__module__.partition(".")[0]
+        return isinstance(error, named) and (error.__cause__ is None or origin in ("httpcore", "httpcore2"))

@@ -1,0 +1,104 @@
+"""Apply writes to the tables, within a transaction that somebody else begins and commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from onboarding.errors import JournalConflict, JournalError, UnknownJourney
+from onboarding.journal import statements as sql
+from onboarding.journal.records import Change, Head, Message, TransitionRecord
+from onboarding.journal.rows import head_of, head_row, message_row, transition_row
+
+__all__ = ["add_journey", "apply_changes", "conflict", "post_message", "taken_back", "unknown"]
+
+
+def conflict(journey: str) -> JournalConflict:
+    """The error of a change whose revision is not the next one."""
+    return JournalConflict(f"journey {journey} was changed by another writer first: load it again")
+
+
+def taken_back(journey: str) -> JournalConflict:
+    """The error of a change that decides on a message which is no longer there to be decided on."""
+    return JournalConflict(f"a message to journey {journey} was taken back or decided on meanwhile: load it again")
+
+
+def unknown(journey: str) -> UnknownJourney:
+    """The error of an id that the journal does not hold."""
+    return UnknownJourney(f"the journal holds no journey {journey}")
+
+
+def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[JournalError | None]:
+    """Apply changes in order, as one statement a table; the outcome of each, in the same order.
+
+    The conflicts are found first, in memory, from the revisions stored when the transaction began: nothing
+    else can write between. A row that several changes touch is written once, as the last of them leaves it.
+    """
+    revisions = _revisions(connection, changes)
+    unseen = _unseen(connection, changes)
+    heads: dict[str, dict[str, Any]] = {}
+    data: dict[str, dict[str, Any]] = {}
+    history: list[dict[str, Any]] = []
+    verdicts: list[dict[str, Any]] = []
+    outcomes: list[JournalError | None] = []
+    for change in changes:
+        journey = change.head.id
+        if revisions.get(journey) != change.head.revision - 1:
+            outcomes.append(conflict(journey))
+            continue
+        if any(unseen.get(verdict.message) != journey for verdict in change.verdicts):
+            outcomes.append(taken_back(journey))
+            continue
+        revisions[journey] = change.head.revision
+        row = head_row(change.head)
+        heads[journey] = {"the_id": journey, **{name: row[name] for name in sql.CHANGING}}
+        if change.data is not None:
+            data[journey] = {"the_id": journey, "data": change.data}
+        history += map(transition_row, change.transitions)
+        for verdict in change.verdicts:
+            del unseen[verdict.message]
+            verdicts.append({"the_id": verdict.message, "verdict": verdict.verdict})
+        outcomes.append(None)
+    written = (
+        (sql.NEW_HEAD, list(heads.values())),
+        (sql.NEW_DATA, list(data.values())),
+        (sql.ADD_TRANSITION, history),
+        (sql.LOOKED_AT, verdicts),
+    )
+    for statement, rows in written:
+        if rows:
+            connection.execute(statement, rows)
+    return outcomes
+
+
+def _revisions(connection: Connection, changes: Sequence[Change]) -> dict[str, int]:
+    ids = {change.head.id for change in changes}
+    return {row.id: row.revision for row in connection.execute(sql.REVISIONS, {"ids": sql.listed(ids)})}
+
+
+def _unseen(connection: Connection, changes: Sequence[Change]) -> dict[str, str]:
+    ids = {verdict.message for change in changes for verdict in change.verdicts}
+    if not ids:
+        return {}
+    return {row.id: row.journey for row in connection.execute(sql.UNSEEN, {"ids": sql.listed(ids)})}
+
+
+def add_journey(connection: Connection, head: Head, data: bytes, first: TransitionRecord, key: bytes | None) -> Head:
+    """Store a journey, or find the one that was stored under ``key`` before."""
+    if key is not None:
+        row = connection.execute(sql.BY_KEY, {"flow": head.flow, "key": key}).mappings().first()
+        if row is not None:
+            return head_of(row)
+    connection.execute(sql.ADD_HEAD, {**head_row(head), "key": key})
+    connection.execute(sql.ADD_DATA, {"journey": head.id, "data": data})
+    connection.execute(sql.ADD_TRANSITION, transition_row(first))
+    return head
+
+
+def post_message(connection: Connection, message: Message) -> None:
+    """Keep a message; the same id a second time changes nothing."""
+    if connection.execute(sql.HEAD, {"journey": message.journey}).first() is None:
+        raise unknown(message.journey)
+    connection.execute(sql.POST, message_row(message))

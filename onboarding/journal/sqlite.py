@@ -1,0 +1,254 @@
+"""The journal in one SQLite file: for one service on one machine, without a server to run.
+
+Several processes may open the file. Any may create journeys, post and read; one, its owner, advances them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import Timeout
+from sqlalchemy import Connection, Update
+
+from onboarding.errors import JournalError
+from onboarding.journal import statements as sql
+from onboarding.journal.backends import sqlite_path
+from onboarding.journal.batch import add_journey, post_message, unknown
+from onboarding.journal.connection import SqliteSession, kernel_lock
+from onboarding.journal.receipt import Receipt
+from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
+from onboarding.journal.rows import head_of, message_of, micros, moment, transition_of
+from onboarding.journal.writer import Writer
+
+__all__ = ["SqliteJournal"]
+
+T = TypeVar("T")
+
+
+class SqliteJournal:
+    """The protocol of ``onboarding.journal.protocol`` on a file; see there for what each method promises.
+
+    Args:
+        place: a path, or ``sqlite:///relative/path.db``, or ``sqlite:////absolute/path.db``.
+        busy_timeout: seconds to wait for another process that is just writing, before ``JournalBusy``.
+    """
+
+    def __init__(self, place: str | os.PathLike[str], *, busy_timeout: float = 10.0) -> None:
+        path = sqlite_path(place) if isinstance(place, str) and place.startswith("sqlite:") else Path(place)
+        self._path = path.absolute()
+        self._busy_timeout = busy_timeout
+        self._owner = kernel_lock(self._path.with_name(self._path.name + ".owner"), 0)
+        self._writer: Writer | None = None
+
+    def __repr__(self) -> str:
+        """The place."""
+        return f"SqliteJournal({self.place!r})"
+
+    @property
+    def place(self) -> str:
+        """The absolute path of the file."""
+        return str(self._path)
+
+    async def open(self) -> None:
+        """Make or migrate the file where needed; a second time, nothing."""
+        if self._writer is not None and not self._writer.has_ended:
+            return
+        writer = self._writer = Writer(SqliteSession(self._path, self._busy_timeout))
+        try:
+            await writer.start()
+        except JournalError:
+            self._writer = None
+            raise
+
+    async def close(self) -> None:
+        """Write what was handed in, then let go of the file and of its ownership."""
+        writer = self._writer
+        if writer is not None:
+            await writer.stop()
+            self._writer = None
+        self._owner.release(force=True)
+
+    async def own(self) -> bool:
+        """Try to take the lock ``<file>.owner``, which the kernel lets go of when this process dies."""
+        if self._owner.is_locked:
+            return True
+        # Who cannot write must not own.
+        await self._do(lambda _: None)
+        fault = None
+        try:
+            self._owner.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError as error:
+            fault = error.strerror or type(error).__name__
+        if fault is not None:
+            raise JournalError(f"the owner's lock of the journal {self.place} cannot be taken: {fault}")
+        return True
+
+    async def disown(self) -> None:
+        """Let go of that lock, once everything handed in is written."""
+        if self._owner.is_locked:
+            await self._do(lambda _: None)
+            self._owner.release(force=True)
+
+    async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
+        """Store a new journey, or find the first one of that flow and key."""
+        return await self._do(lambda connection: add_journey(connection, head, data, first, key))
+
+    def write(self, change: Change) -> Receipt[None]:
+        """Queue a write; many commit as one."""
+        if self._writer is not None:
+            return self._writer.write(change)
+        receipt: Receipt[None] = Receipt(asyncio.get_running_loop())
+        receipt.settle(None, self._closed())
+        return receipt
+
+    async def load(self, journey: str) -> Stored:
+        """One journey with its unseen messages."""
+
+        def work(connection: Connection) -> Stored:
+            row = connection.execute(sql.STORED, {"journey": journey}).mappings().first()
+            if row is None:
+                raise unknown(journey)
+            messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
+            return Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+
+        return await self._ask(work)
+
+    async def head(self, journey: str) -> Head:
+        """The head alone."""
+
+        def work(connection: Connection) -> Head:
+            row = connection.execute(sql.HEAD, {"journey": journey}).mappings().first()
+            if row is None:
+                raise unknown(journey)
+            return head_of(row)
+
+        return await self._ask(work)
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """What to advance now: longest waiting first, past its time or with a message to be looked at."""
+        terms = {"now": micros(now), "limit": limit, "busy": sql.listed(busy)}
+
+        def work(connection: Connection) -> list[str]:
+            since = {row.id: row.due for row in connection.execute(sql.DUE, terms)}
+            for row in connection.execute(sql.CALLED, terms):
+                since[row.journey] = min(row.since, since.get(row.journey, row.since))
+            return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
+
+        return await self._ask(work)
+
+    async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
+        """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
+        terms = {"busy": sql.listed(busy)}
+
+        def work(connection: Connection) -> datetime | None:
+            found = connection.execute(sql.NEXT_DUE, terms).scalar()
+            due = None if found is None else moment(found)
+            if (due is None or due > now) and connection.execute(sql.NEXT_CALLED, terms).first() is not None:
+                return now
+            return due
+
+        return await self._ask(work)
+
+    async def find(self, query: Query) -> Page:
+        """A page of heads, newest first."""
+        statement = sql.find(query)
+
+        def work(connection: Connection) -> Page:
+            heads = tuple(map(head_of, connection.execute(statement).mappings()))
+            page = heads[: query.limit]
+            return Page(page, page[-1].id if len(heads) > query.limit else None)
+
+        return await self._ask(work)
+
+    async def count(self) -> dict[tuple[str, str, str], int]:
+        """How many journeys there are, by (flow, status, state)."""
+        return await self._ask(
+            lambda connection: {(row.flow, row.status, row.state): row.number for row in connection.execute(sql.COUNT)}
+        )
+
+    async def history(self, journey: str, after: int = 0) -> list[TransitionRecord]:
+        """The transitions of a journey after the number ``after``."""
+        terms = {"journey": journey, "after": after}
+        return await self._ask(
+            lambda connection: [transition_of(row) for row in connection.execute(sql.HISTORY, terms).mappings()]
+        )
+
+    async def post(self, message: Message) -> None:
+        """Keep a message durably."""
+        await self._do(lambda connection: post_message(connection, message))
+
+    async def verdict(self, message: str) -> str | None:
+        """What became of a message."""
+        return await self._ask(lambda connection: connection.execute(sql.VERDICT, {"message": message}).scalar())
+
+    async def recall(self, message: str) -> bool:
+        """Take back a message that nobody has looked at."""
+        return await self._do(
+            lambda connection: connection.execute(sql.DROP_MESSAGE, {"message": message}).rowcount > 0
+        )
+
+    async def meta(self, name: str) -> bytes | None:
+        """A value of the journal as a whole."""
+        return await self._ask(lambda connection: connection.execute(sql.META, {"name": name}).scalar())
+
+    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
+        """Store such a value; the one stored afterwards."""
+
+        def work(connection: Connection) -> bytes:
+            connection.execute(sql.ADD_META if only_if_absent else sql.SET_META, {"name": name, "value": value})
+            return bytes(connection.execute(sql.META, {"name": name}).scalar_one())
+
+        return await self._do(work)
+
+    async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
+        """Sealed data in order of id."""
+        terms = {"after": after, "limit": limit}
+        return await self._ask(
+            lambda connection: [(row.id, row.revision, row.data) for row in connection.execute(sql.SEALED, terms)]
+        )
+
+    async def reseal(self, rows: Sequence[tuple[str, int, bytes]]) -> int:
+        """Replace sealed data where the revision still holds."""
+        terms = [{"the_id": id_, "the_revision": revision, "data": data} for id_, revision, data in rows]
+        return await self._replace(sql.RESEAL, terms)
+
+    async def sealed_messages(self, after: str = "", limit: int = 500) -> list[tuple[str, str, bytes]]:
+        """Sealed payloads that nobody has looked at, in order of id."""
+        terms = {"after": after, "limit": limit}
+        return await self._ask(
+            lambda connection: [
+                (row.id, row.journey, row.payload) for row in connection.execute(sql.SEALED_MESSAGES, terms)
+            ]
+        )
+
+    async def reseal_messages(self, rows: Sequence[tuple[str, bytes, bytes]]) -> int:
+        """Replace such payloads where the old one still stands."""
+        terms = [{"the_id": id_, "the_payload": old, "payload": new} for id_, old, new in rows]
+        return await self._replace(sql.RESEAL_MESSAGE, terms)
+
+    @property
+    def _running(self) -> Writer:
+        if self._writer is None:
+            raise self._closed()
+        return self._writer
+
+    def _closed(self) -> JournalError:
+        return JournalError(f"the journal {self.place} is closed: open it first")
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        return await self._running.do(work)
+
+    async def _ask(self, work: Callable[[Connection], T]) -> T:
+        return await self._running.read(work)
+
+    async def _replace(self, statement: Update, terms: Sequence[Mapping[str, object]]) -> int:
+        if not terms:
+            return 0
+        return await self._do(lambda connection: connection.execute(statement, terms).rowcount)

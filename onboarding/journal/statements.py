@@ -1,0 +1,196 @@
+"""Every statement on the journal's rows, built once: SQLAlchemy compiles it once, SQLite prepares it once.
+
+Lists of ids travel as one JSON text: a statement as long as its list would be another statement every time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from onboarding.journal.records import MessageKind, Query, Status
+from onboarding.journal.rows import micros
+from onboarding.journal.schema import inbox, journey_data, journeys, meta, transitions
+
+__all__ = [
+    "ADD_DATA",
+    "ADD_HEAD",
+    "ADD_META",
+    "ADD_TRANSITION",
+    "BY_KEY",
+    "CALLED",
+    "CHANGING",
+    "COUNT",
+    "DROP_MESSAGE",
+    "DUE",
+    "HEAD",
+    "HISTORY",
+    "LOOKED_AT",
+    "MESSAGES",
+    "META",
+    "NEW_DATA",
+    "NEW_HEAD",
+    "NEXT_CALLED",
+    "NEXT_DUE",
+    "POST",
+    "RESEAL",
+    "RESEAL_MESSAGE",
+    "REVISIONS",
+    "SEALED",
+    "SEALED_MESSAGES",
+    "SET_META",
+    "STORED",
+    "UNSEEN",
+    "VERDICT",
+    "find",
+    "listed",
+]
+
+
+def listed(ids: Iterable[str]) -> str:
+    """Ids as the one text that a statement takes them as."""
+    return json.dumps(list(ids))
+
+
+def _each(name: str) -> Select[Any]:
+    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+
+
+def _to(name: str) -> BindParameter[Any]:
+    """A parameter of an ``UPDATE``'s condition: its name must differ from those of the columns set."""
+    return bindparam(f"the_{name}")
+
+
+_HEAD_COLUMNS = [column for column in journeys.c if column.name != "key"]
+CHANGING = tuple(column.name for column in journeys.c if column.name not in {"id", "flow", "created", "key"})
+"""What a write of a journey may change of its head."""
+
+_MESSAGE_COLUMNS = [column for column in inbox.c if column.name != "number"]
+
+# --- journeys ---
+HEAD = select(*_HEAD_COLUMNS).where(journeys.c.id == bindparam("journey"))
+STORED = (
+    select(*_HEAD_COLUMNS, journey_data.c.data)
+    .join(journey_data, journey_data.c.journey == journeys.c.id)
+    .where(journeys.c.id == bindparam("journey"))
+)
+BY_KEY = select(*_HEAD_COLUMNS).where(journeys.c.flow == bindparam("flow"), journeys.c.key == bindparam("key"))
+REVISIONS = select(journeys.c.id, journeys.c.revision).where(journeys.c.id.in_(_each("ids")))
+ADD_HEAD = insert(journeys)
+ADD_DATA = insert(journey_data)
+ADD_TRANSITION = insert(transitions)
+NEW_HEAD = update(journeys).where(journeys.c.id == _to("id")).values({name: bindparam(name) for name in CHANGING})
+NEW_DATA = update(journey_data).where(journey_data.c.journey == _to("id")).values(data=bindparam("data"))
+HISTORY = (
+    select(transitions)
+    .where(transitions.c.journey == bindparam("journey"), transitions.c.seq > bindparam("after"))
+    .order_by(transitions.c.seq)
+)
+COUNT = select(journeys.c.flow, journeys.c.status, journeys.c.state, func.count().label("number")).group_by(
+    journeys.c.flow, journeys.c.status, journeys.c.state
+)
+
+# --- what wants to be advanced ---
+_NOT_BUSY = journeys.c.id.not_in(_each("busy"))
+DUE = (
+    select(journeys.c.id, journeys.c.due)
+    .where(journeys.c.due <= bindparam("now"), _NOT_BUSY)
+    .order_by(journeys.c.due, journeys.c.id)
+    .limit(bindparam("limit"))
+)
+NEXT_DUE = select(journeys.c.due).where(journeys.c.due.is_not(None), _NOT_BUSY).order_by(journeys.c.due).limit(1)
+_CALLING = and_(
+    inbox.c.verdict.is_(None),
+    _NOT_BUSY,
+    or_(
+        inbox.c.kind != MessageKind.INPUT.value,
+        journeys.c.status.not_in([Status.WORKING.value, Status.PARKED.value]),
+    ),
+)
+_SINCE = func.min(inbox.c.at)
+CALLED = (
+    select(inbox.c.journey, _SINCE.label("since"))
+    .join(journeys, journeys.c.id == inbox.c.journey)
+    .where(_CALLING)
+    .group_by(inbox.c.journey)
+    .order_by(_SINCE, inbox.c.journey)
+    .limit(bindparam("limit"))
+)
+NEXT_CALLED = select(inbox.c.journey).join(journeys, journeys.c.id == inbox.c.journey).where(_CALLING).limit(1)
+
+# --- messages ---
+_UNSEEN = inbox.c.verdict.is_(None)
+POST = sqlite_insert(inbox).on_conflict_do_nothing(index_elements=[inbox.c.id])
+MESSAGES = select(*_MESSAGE_COLUMNS).where(inbox.c.journey == bindparam("journey"), _UNSEEN).order_by(inbox.c.number)
+UNSEEN = select(inbox.c.id, inbox.c.journey).where(inbox.c.id.in_(_each("ids")), _UNSEEN)
+LOOKED_AT = update(inbox).where(inbox.c.id == _to("id")).values(verdict=bindparam("verdict"), payload=None)
+VERDICT = select(inbox.c.verdict).where(inbox.c.id == bindparam("message"))
+DROP_MESSAGE = delete(inbox).where(inbox.c.id == bindparam("message"), _UNSEEN)
+
+# --- values of the journal as a whole ---
+META = select(meta.c.value).where(meta.c.name == bindparam("name"))
+ADD_META = sqlite_insert(meta).on_conflict_do_nothing(index_elements=[meta.c.name])
+_SETTING = sqlite_insert(meta)
+SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
+
+# --- what the rotation of keys walks over ---
+SEALED = (
+    select(journeys.c.id, journeys.c.revision, journey_data.c.data)
+    .join(journey_data, journey_data.c.journey == journeys.c.id)
+    .where(journeys.c.id > bindparam("after"))
+    .order_by(journeys.c.id)
+    .limit(bindparam("limit"))
+)
+RESEAL = (
+    update(journey_data)
+    .where(
+        journey_data.c.journey == _to("id"),
+        exists().where(journeys.c.id == _to("id"), journeys.c.revision == _to("revision")),
+    )
+    .values(data=bindparam("data"))
+)
+SEALED_MESSAGES = (
+    select(inbox.c.id, inbox.c.journey, inbox.c.payload)
+    .where(inbox.c.id > bindparam("after"), _UNSEEN, inbox.c.payload.is_not(None))
+    .order_by(inbox.c.id)
+    .limit(bindparam("limit"))
+)
+RESEAL_MESSAGE = (
+    update(inbox)
+    .where(inbox.c.id == _to("id"), inbox.c.payload == _to("payload"), _UNSEEN)
+    .values(payload=bindparam("payload"))
+)
+
+
+def find(query: Query) -> Select[Any]:
+    """The heads that a list asks for, newest first, and one more: there is a next page."""
+    found = select(*_HEAD_COLUMNS).order_by(journeys.c.id.desc()).limit(query.limit + 1)
+    if query.flow is not None:
+        found = found.where(journeys.c.flow == query.flow)
+    if query.state is not None:
+        found = found.where(journeys.c.state == query.state)
+    if query.status:
+        found = found.where(journeys.c.status.in_([status.value for status in query.status]))
+    if query.created_before is not None:
+        found = found.where(journeys.c.created < micros(query.created_before))
+    if query.created_after is not None:
+        found = found.where(journeys.c.created >= micros(query.created_after))
+    if query.after is not None:
+        found = found.where(journeys.c.id < query.after)
+    return found

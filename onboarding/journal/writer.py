@@ -1,0 +1,287 @@
+"""The one thread of a journal: it drains what is queued, applies it in one transaction, and commits once.
+
+A caller queues and goes on; one message a batch back to the event loop tells all who wait. Nobody hangs: when
+the thread ends, for whatever reason, every receipt it still held and every later one gets a ``JournalError``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+
+from onboarding.errors import JournalError, OnboardingError
+from onboarding.journal.batch import apply_changes
+from onboarding.journal.faults import explain, is_of_one_write
+from onboarding.journal.receipt import Receipt
+from onboarding.journal.records import Change
+
+__all__ = ["Session", "Writer"]
+
+T = TypeVar("T")
+
+_BATCH = 512
+"""Jobs of one transaction at most: it bounds how long the last waits for the first."""
+
+
+class Session(Protocol):
+    """A connection to the database, used by one thread alone."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        ...
+
+    def open(self) -> None:
+        """Connect, and create or migrate the schema where needed."""
+        ...
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
+        ...
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` on one consistent view."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    receipt: Receipt[Any]
+    work: Callable[[Connection], Any] | None = None
+    """What to do; None: let the thread end. An ``OnboardingError`` of it must have written nothing."""
+    change: Change | None = None
+    writes: bool = False
+    result: Any = None
+    error: OnboardingError | None = None
+
+
+_Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
+
+
+class Writer:
+    """Runs a session on a thread of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._queue: SimpleQueue[_Job] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._ended: OnboardingError | None = None
+        self._closing: Receipt[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="onboarding-journal", daemon=True)
+
+    async def start(self) -> None:
+        """Start the thread and open the session on it; raises what opening raised."""
+        if self.place in _INHERITED:
+            raise _forked(self.place)
+        opened = _Job(Receipt(asyncio.get_running_loop()), lambda _: None)
+        self._opened = opened
+        self._thread.start()
+        _LIVE.add(self)
+        await opened.receipt
+
+    def write(self, change: Change) -> Receipt[None]:
+        """Queue a change."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True))
+
+    def do(self, work: Callable[[Connection], T]) -> Receipt[T]:
+        """Queue work that writes."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, writes=True))
+
+    def read(self, work: Callable[[Connection], T]) -> Receipt[T]:
+        """Queue work that reads; it sees every write queued before it."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work))
+
+    async def stop(self) -> None:
+        """Write what was queued, close the session, end the thread."""
+        with self._guard:
+            closing = self._closing
+            if closing is None:
+                closing = self._closing = Receipt(asyncio.get_running_loop())
+                if self._ended is not None:
+                    closing.settle(None)
+                else:
+                    self._queue.put(_Job(closing))
+        await closing
+        # Its receipt was the last thing on its mind: this waits for no I/O.
+        self._thread.join()
+
+    def abandon(self) -> None:
+        """After a fork, in the child, where the thread does not exist: refuse everything from now on."""
+        self._guard = threading.Lock()
+        self._closing = None
+        if self._ended is None:
+            _INHERITED.add(self.place)
+            self._ended = _forked(self.place)
+
+    @property
+    def place(self) -> str:
+        """Where the journal is."""
+        return self._session.place
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it refuses everything, because it was stopped, failed to open, or died."""
+        return self._ended is not None
+
+    def _submit(self, job: _Job) -> Receipt[Any]:
+        with self._guard:
+            refusal = self._ended
+            if refusal is None and self._closing is not None:
+                refusal = JournalError(f"the journal {self.place} is closed: open it first")
+            if refusal is None:
+                self._queue.put(job)
+        if refusal is not None:
+            job.receipt.settle(None, refusal)
+        return job.receipt
+
+    def _run(self) -> None:
+        held: list[_Job] = [self._opened]
+        last: _Job | None = None
+        try:
+            try:
+                self._session.open()
+            except Exception as error:  # noqa: BLE001 - told to whom opens
+                self._opened.error = explain(error, self.place)
+            else:
+                _deliver(held)
+                while last is None:
+                    held[:] = self._drain()
+                    last = self._round(held)
+        except BaseException:  # noqa: BLE001 - the thread ends, and everybody is told so below
+            last = None
+        finally:
+            with suppress(Exception):
+                self._session.close()
+            self._end(held, last)
+
+    def _drain(self) -> list[_Job]:
+        jobs = [self._queue.get()]
+        with suppress(Empty):
+            while len(jobs) < _BATCH:
+                jobs.append(self._queue.get_nowait())
+        return jobs
+
+    def _round(self, jobs: Sequence[_Job]) -> _Job | None:
+        """One batch: the writes in their order, the commit, then the reads. The closing job, where there."""
+        writes = [job for job in jobs if job.writes]
+        reads = [job for job in jobs if not job.writes and job.work is not None]
+        if writes:
+            self._settle(writes)
+            _deliver(writes)
+        if reads:
+            try:
+                self._session.read(lambda connection: self._look(connection, reads))
+            except Exception as error:  # noqa: BLE001 - told to whom it concerns
+                for job in reads:
+                    job.error = explain(error, self.place)
+            _deliver(reads)
+        return next((job for job in jobs if job.work is None and job.change is None), None)
+
+    def _settle(self, jobs: Sequence[_Job]) -> None:
+        try:
+            self._session.write(lambda connection: self._apply(connection, jobs))
+        except Exception as error:  # noqa: BLE001 - told to whom it concerns
+            if len(jobs) > 1 and is_of_one_write(error):
+                # One of them does not fit the tables: it must not fail the others.
+                for job in jobs:
+                    job.result = job.error = None
+                    self._settle([job])
+                return
+            for job in jobs:
+                job.result, job.error = None, explain(error, self.place)
+
+    def _apply(self, connection: Connection, jobs: Sequence[_Job]) -> None:
+        for _, group in groupby(jobs, key=lambda job: job.change is None):
+            run = list(group)
+            changes = [job.change for job in run if job.change is not None]
+            if not changes:
+                self._look(connection, run, undivided=True)
+                continue
+            for job, outcome in zip(run, apply_changes(connection, changes), strict=True):
+                job.error = outcome
+
+    def _look(self, connection: Connection, jobs: Iterable[_Job], *, undivided: bool = False) -> None:
+        for job in jobs:
+            assert job.work is not None
+            try:
+                job.result = job.work(connection)
+            except OnboardingError as error:
+                job.error = error
+            except Exception as error:  # a read of its own; a write undoes the whole transaction
+                if undivided:
+                    raise
+                job.error = explain(error, self.place)
+
+    def _end(self, held: list[_Job], last: _Job | None) -> None:
+        ended = self._opened.error or JournalError(
+            f"the journal {self.place} is closed: open it first"
+            if last is not None
+            else f"the thread of the journal {self.place} ended unexpectedly: what was not confirmed may not "
+            "be written; open the journal again"
+        )
+        with self._guard:
+            self._ended = ended
+            with suppress(Empty):
+                while True:
+                    held.append(self._queue.get_nowait())
+            if self._closing is not None and all(job.receipt is not self._closing for job in held):
+                held.append(_Job(self._closing))
+        for job in held:
+            if job.receipt is self._closing:
+                job.error = None
+            else:
+                job.error = ended
+        _deliver(held)
+
+
+def _deliver(jobs: Iterable[_Job]) -> None:
+    """Tell the outcomes as they are now: one call to each event loop, however many wait on it."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
+    for job in jobs:
+        loops.setdefault(job.receipt.loop, []).append((job.receipt, job.result, job.error))
+    for loop, told in loops.items():
+        # A loop that has ended has nobody who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_tell, told)
+
+
+def _tell(outcomes: list[_Outcome]) -> None:
+    for receipt, result, error in outcomes:
+        receipt.settle(result, error)
+
+
+_LIVE: weakref.WeakSet[Writer] = weakref.WeakSet()
+_INHERITED: set[str] = set()
+"""Journals that were open in this process' parent when it was forked off.
+
+SQLite in the child still counts the parent's file locks as its own. A second connection there would take
+none, and the parent would throw the write-ahead log away under it: this process does not open such a file
+again.
+"""
+
+
+def _forked(place: str) -> JournalError:
+    return JournalError(f"the journal {place} was open when this process was forked: open it after the fork, or spawn")
+
+
+def _in_forked_child() -> None:
+    for writer in list(_LIVE):
+        writer.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_forked_child)
