@@ -10,7 +10,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -18,13 +18,15 @@ import anyio.to_thread
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
+from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
+from onboarding.connect import account_api
 from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
 from onboarding.engine.book import Book
 from onboarding.engine.messages import check_input, raise_verdict
 from onboarding.engine.sealer import invalid
-from onboarding.errors import InputRefused, InvalidData, NotPossible, SettingsError
+from onboarding.errors import InputRefused, InvalidData, NotPossible
 from onboarding.journal import (
     Head,
     Journal,
@@ -47,8 +49,6 @@ __all__ = ["Answer", "JourneyPage", "Onboarding"]
 Answer = Callable[[Journey], "tuple[str, Mapping[str, Any]] | Awaitable[tuple[str, Mapping[str, Any]] | None] | None"]
 """Answers a waiting journey: the input's name and its values, or None to leave it waiting. May be async."""
 
-_LOOK = 0.25
-"""Seconds between two looks at a journey that another process may advance."""
 _VERDICT_TIMEOUT = 10.0
 
 
@@ -104,7 +104,7 @@ class Onboarding:
         self._api = api
         self._journal = journal
         self._stack = AsyncExitStack()
-        self._watched: dict[str, asyncio.Event] = {}
+        self._changes = Changes(self._clock)
         self._worker: Worker | None = None
 
     async def __aenter__(self) -> Self:
@@ -311,12 +311,12 @@ class Onboarding:
         """
         until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
         while True:
-            change = self._watch(journey)
+            change = self._changes.watch(journey)
             head = await self.journal.head(journey)
             resting = head.status.is_final or head.status in (Status.WAITING, Status.PARKED)
             if resting or (until is not None and self._clock.now() >= until):
                 return await self._get_or_view(head)
-            await self._pause(change, until)
+            await self._changes.pause(change, until)
 
     async def run(
         self,
@@ -386,7 +386,7 @@ class Onboarding:
             id=number, journey=journey, kind=kind, name=name, at=self._clock.now(),
             payload=self._sealer.seal_payload(journey, number, values) if values else None,
         )  # fmt: skip
-        change = self._watch(journey)
+        change = self._changes.watch(journey)
         await self.journal.post(message)
         self._wake()
         until = self._clock.now() + timedelta(seconds=_VERDICT_TIMEOUT)
@@ -396,28 +396,14 @@ class Onboarding:
                     f"nobody looked at it within {_VERDICT_TIMEOUT:.0f} s (the journey is {head.status.value} in "
                     f"{head.state!r}); is a worker running? (onboarding worker)"
                 )
-            await self._pause(change, until)
-            change = self._watch(journey)
+            await self._changes.pause(change, until)
+            change = self._changes.watch(journey)
         raise_verdict(kind, verdict)
         return await self._get_or_view(await self.journal.head(journey))
 
     def _wake(self) -> None:
         if self._worker is not None:
             self._worker.wake()
-
-    def _watch(self, journey: str) -> asyncio.Event:
-        """Set when the journey is next written here: ask for it before looking at the journey."""
-        return self._watched.setdefault(journey, asyncio.Event())
-
-    async def _pause(self, change: asyncio.Event, until: datetime | None) -> None:
-        """Until the journey was advanced here, or it is time to look whether it was elsewhere."""
-        delay = _LOOK if until is None else max(0.0, min(_LOOK, (until - self._clock.now()).total_seconds()))
-        tasks = {asyncio.ensure_future(change.wait()), asyncio.ensure_future(self._clock.sleep(delay))}
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
 
     def _tell(self, event: Event) -> None:
         row = event.transition
@@ -426,35 +412,9 @@ class Onboarding:
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
             status=event.status.value,
         ).info("{} {}: {} -> {} ({})", event.flow, row.journey, row.source or "·", row.dest, row.trigger)  # fmt: skip
-        if (change := self._watched.pop(row.journey, None)) is not None:
-            change.set()
+        self._changes.tell(row.journey)
         if self._tell_user is not None:
             self._tell_user(event)
-
-
-def account_api(settings: Settings, clock: Clock) -> Any:
-    """The adapter that the settings describe. Raises ``SettingsError`` where one is missing."""
-    from onboarding.api import AccountApi, Meaning, TaskVerdict
-
-    missing = [f"ONBOARDING_{name.upper()}" for name in ("tenant_id", "api_token") if not getattr(settings, name)]
-    if missing or settings.tenant_id is None or settings.api_token is None:
-        raise SettingsError(
-            f"{' and '.join(missing)} must be set to call the Account API; for a try, start `onboarding sandbox`"
-        )
-    verdicts = settings.final_states
-    return AccountApi(
-        settings.base_url,
-        tenant_id=settings.tenant_id,
-        token=settings.api_token,
-        language=settings.language,
-        timeout=settings.timeout.total_seconds(),
-        connect_timeout=settings.connect_timeout.total_seconds(),
-        pool_size=settings.pool_size,
-        trust_env=settings.trust_env,
-        clock=clock,
-        result_codes={code: Meaning(meaning) for code, meaning in settings.result_codes.items()},
-        final_states=None if verdicts is None else {state: TaskVerdict(verdict) for state, verdict in verdicts.items()},
-    )
 
 
 def _fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:
