@@ -39,7 +39,7 @@ class Doubts:
         step, book = hand.step(), hand.book
         book.doubts += 1
         if step.effect is Effect.REPEATABLE:
-            due = hand.may_send_at(step.name)
+            due = hand.cools_until(step.name) or hand.now
             if ended is not None:
                 due = max(due, hand.now + self._rules.backoff.delay(book.doubts, self._rules.rng, ended.retry_after))
             hand.stay("in_doubt", due, ended, f"{why}; it may be repeated")
@@ -58,8 +58,8 @@ class Doubts:
                 f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT,
             )  # fmt: skip
 
-    async def look_into(self, hand: JourneyInHand) -> bool:
-        """Ask the step's check. True: it had not landed and its intent is written anew, so send it again."""
+    async def look_into(self, hand: JourneyInHand) -> None:
+        """Ask the step's check: go on where it had landed, write the intent anew where it had not."""
         step = hand.step()
         assert step.check is not None, "only a step with a check is looked into"
         await hand.durable()
@@ -70,13 +70,10 @@ class Doubts:
         elif ended.how is How.RETURNED and ended.value is False:
             hand.book.failures = 0
             hand.arm("not_landed", f"{step.check.__name__}: it had not landed; sent again", ended)
-            return True
         elif ended.how in (How.NOT_SENT, How.IN_DOUBT):
             self._look_later(hand, ended)
         else:
-            why = ended.reason or f"{step.check.__name__} cannot tell"
-            self._ask(hand, why, ended)
-        return False
+            self._ask(hand, ended.reason or f"{step.check.__name__} cannot tell", ended)
 
     def _landed(self, hand: JourneyInHand, ended: Ended) -> None:
         step = hand.step()

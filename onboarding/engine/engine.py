@@ -85,7 +85,7 @@ class Engine:
     async def _run(self, hand: JourneyInHand, messages: list[Message]) -> Next:
         """Go on until the journey rests."""
         first = hand.head.seq
-        while hand.head.seq - first < _LONGEST_RUN:
+        while hand.armed or hand.head.seq - first < _LONGEST_RUN:
             message = next((message for message in messages if wants(hand, message)), None)
             if message is not None and not self._is_late(hand, message):
                 messages.remove(message)
@@ -135,30 +135,30 @@ class Engine:
         """Do the present step if it may be done now. False: it rests."""
         head, step = hand.head, hand.step()
         if head.phase is Phase.SENDING:
-            self._doubts.after_crash(hand)
+            if hand.armed:
+                await self._perform(hand)
+            else:
+                self._doubts.after_crash(hand)
             return True
         if head.due is not None and head.due > hand.now:
             return False
         if head.phase is Phase.DOUBT:
-            if not await self._doubts.look_into(hand):
-                return True
-        elif step.effect is not Effect.READ and not self._arm(hand):
-            return True
-        await self._perform(hand)
+            await self._doubts.look_into(hand)
+        elif step.effect is not Effect.READ:
+            self._arm(hand)
+        else:
+            await self._perform(hand)
         return True
 
-    def _arm(self, hand: JourneyInHand) -> bool:
-        """Record the intent of a step that touches the outside. False: it may not be sent (now)."""
+    def _arm(self, hand: JourneyInHand) -> None:
+        """Record the intent of a step that touches the outside, if it may be sent now."""
         state = hand.head.state
         if hand.is_exhausted(state):
             self._exhausted(hand)
-            return False
-        at = hand.may_send_at(state)
-        if at > hand.now:
-            hand.postpone(at)
-            return False
-        hand.arm()
-        return True
+        elif (cooling := hand.cools_until(state)) is not None:
+            hand.postpone(cooling)
+        else:
+            hand.arm()
 
     def _exhausted(self, hand: JourneyInHand) -> None:
         step = hand.step()
@@ -173,17 +173,15 @@ class Engine:
 
     async def _perform(self, hand: JourneyInHand) -> None:
         """Do the step; its intent is in the journal before anything leaves."""
-        while True:
-            step = hand.step()
-            if step.effect is not Effect.READ:
-                await hand.durable()
-            before = hand.snapshot()
-            ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock)
-            if ended.how is not How.RETURNED:
-                hand.restore(before)
-            self._conclude(hand, ended)
-            if hand.head.phase is not Phase.SENDING:
-                return
+        step = hand.step()
+        if step.effect is not Effect.READ:
+            await hand.durable()
+        hand.armed = False
+        before = hand.snapshot()
+        ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock)
+        if ended.how is not How.RETURNED:
+            hand.restore(before)
+        self._conclude(hand, ended)
 
     def _conclude(self, hand: JourneyInHand, ended: Ended) -> None:
         changing = hand.step().effect is not Effect.READ

@@ -37,6 +37,8 @@ class JourneyInHand:
         self.rules = rules
         self._journal = journal
         self._sealer = sealer
+        self.armed = False
+        """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None
         self._untold: list[Event] = []
 
@@ -70,14 +72,14 @@ class JourneyInHand:
 
     # What may be sent, and when
 
-    def may_send_at(self, state: str) -> datetime:
-        """When the step of a state may be sent: at once, or after its cooldown."""
+    def cools_until(self, state: str) -> datetime | None:
+        """When the step of a state may be sent again, where its cooldown has not passed."""
         step = self.definition.steps[state]
         last = self.book.last_sent(state)
         if step.cooldown is None or last is None:
-            return self.now
-        cooldown = step.cooldown if self.rules.cooldown is None else self.rules.cooldown
-        return max(self.now, last + cooldown)
+            return None
+        until = last + (step.cooldown if self.rules.cooldown is None else self.rules.cooldown)
+        return until if until > self.now else None
 
     def is_exhausted(self, state: str) -> bool:
         """Whether the step of a state was sent as often as it may be."""
@@ -88,6 +90,7 @@ class JourneyInHand:
         """Count a request that is about to leave: the commit that follows is its intent."""
         self.book.sends[state] = self.book.sends.get(state, 0) + 1
         self.book.sent_at[state] = self.now.timestamp()
+        self.armed = True
 
     def withdraw(self) -> None:
         """Take the count back: no byte of the request left."""
@@ -121,12 +124,12 @@ class JourneyInHand:
         elif isinstance(state, Polling):
             new = replace(new, status=Status.POLLING, due=now if moved else self.next_poll())
         elif self.definition.steps[dest].effect is not Effect.READ and not self.is_exhausted(dest):
-            at = self.may_send_at(dest)
-            if at <= now:
+            cooling = self.cools_until(dest)
+            if cooling is None:
                 self._intend(dest)
                 new = replace(new, phase=Phase.SENDING)
             else:
-                new = replace(new, due=at)
+                new = replace(new, due=cooling)
         self._row(trigger, new, ended, detail, verdicts)
 
     def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:

@@ -146,8 +146,8 @@ def _check_sendable(hand: JourneyInHand, name: str, dest: str) -> None:
         raise InputRefused(
             f"{name!r} is not possible any more: {dest!r} was done {most} times, which is all there may be"
         )
-    at = hand.may_send_at(dest)
-    if at > hand.now:
+    at = hand.cools_until(dest)
+    if at is not None:
         wait = max(1, round((at - hand.now).total_seconds()))
         raise InputRefused(f"{name!r} is possible in {wait} s", retry_at=at)
 
