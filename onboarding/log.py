@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
@@ -35,9 +35,5 @@ def _patch(record: Record) -> None:
     record["exception"] = None
 
 
-def _patched() -> Any:
-    logger.disable("onboarding")
-    return logger.patch(_patch)
-
-
-log = _patched()
+log = logger.patch(_patch)
+logger.disable("onboarding")

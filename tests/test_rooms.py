@@ -26,7 +26,7 @@ ORDER = (
     ("engine",),
     ("drivers",),
     ("settings",),  # read where the whole is put together: a part is handed what it needs
-    ("keys",),
+    ("changes", "connect", "keys"),
     ("service",),
     ("blocking",),
     ("sandbox",),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from onboarding import Settings
+    from onboarding.settings import Settings
     from onboarding.sandbox import SandboxDesk
 
 __all__ = ["sandbox", "sandbox_settings"]
@@ -27,7 +27,7 @@ def sandbox() -> Iterator[SandboxDesk]:
 @pytest.fixture
 def sandbox_settings(sandbox: SandboxDesk, tmp_path: Path) -> Settings:
     """Settings for that sandbox, with a journal in the test's folder, and waits short enough for a test."""
-    from onboarding import Settings
+    from onboarding.settings import Settings
 
     return Settings.load(
         base_url=sandbox.url,
