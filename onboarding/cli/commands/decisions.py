@@ -1,0 +1,129 @@
+"""What a person decides about a journey: ``cancel``, ``retry``, ``resolve``."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onboarding.cli.commands.options import AS_JSON, ID, REASON
+from onboarding.cli.exits import Exit
+from onboarding.cli.failure import say
+from onboarding.errors import InvalidData, OnboardingError
+
+if TYPE_CHECKING:
+    from onboarding.cli.invocation import Invocation
+    from onboarding.engine import Journey
+    from onboarding.service import Onboarding
+
+__all__ = ["ask", "cancel", "resolve", "retry", "tell"]
+
+_SETTLE = 2.0
+"""Seconds in which a journey that was handed something may come to rest before its state is shown."""
+_PAGE = 1000
+
+
+def cancel(context: typer.Context, journey: ID, reason: REASON = "", as_json: AS_JSON = False) -> None:
+    """End a journey where it stands."""
+    asked = ask(context.obj, journey, lambda onboarding: onboarding.cancel(journey, reason))
+    tell([asyncio.run(asked)], as_json=as_json)
+
+
+def retry(
+    context: typer.Context,
+    journeys: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The journeys' ids.")] = None,
+    all_parked: Annotated[
+        bool, typer.Option("--all-parked", help="Every parked journey but those in doubt, which need `resolve`.")
+    ] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """Try the present step of parked journeys anew."""
+    if bool(journeys) == all_parked:
+        raise InvalidData("retry needs the ids of journeys, or --all-parked")
+    done, refused = asyncio.run(_retry(context.obj, journeys or []))
+    tell(done, as_json=as_json, many=all_parked or len(journeys or []) > 1)
+    if all_parked and not done and not refused:
+        say("nothing is parked that could be tried again")
+    if refused:
+        raise typer.Exit(Exit.FAILED)
+
+
+def resolve(
+    context: typer.Context,
+    journey: ID,
+    landed: Annotated[
+        bool | None,
+        typer.Option("--landed/--not-landed", help="Whether the request took effect.", show_default=False),
+    ] = None,
+    reason: REASON = "",
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so; your login name by default.")] = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """Say what became of the request of a journey that is parked in doubt: it goes on, or the request is sent again."""
+    if landed is None:
+        raise InvalidData("resolve needs --landed or --not-landed: find out which it is")
+    if not reason.strip():
+        raise InvalidData("resolve needs --reason: on which evidence")
+    name = _login_name() if by is None else by
+    asked = ask(
+        context.obj, journey,
+        lambda onboarding: onboarding.resolve(journey, landed=landed, reason=reason, by=name),
+    )  # fmt: skip
+    tell([asyncio.run(asked)], as_json=as_json)
+
+
+async def ask(invocation: Invocation, journey: str, what: Callable[[Onboarding], Awaitable[Journey]]) -> Journey:
+    """Ask something of a journey; how it stands afterwards."""
+    async with invocation.onboarding(worker=True) as onboarding:
+        found = await what(onboarding)
+        return found if found.is_final else await onboarding.wait(journey, timeout=_SETTLE)
+
+
+def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
+    """Print how journeys stand: a line each, or as JSON an object, a list where it may be ``many``."""
+    from onboarding.cli.output import print_json
+
+    if as_json:
+        shown = [journey.public() for journey in journeys]
+        print_json(shown if many else shown[0])
+        return
+    for journey in journeys:
+        print(f"{journey.id} is {journey.status.value} in {journey.state}")
+
+
+async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey], int]:
+    """Retry journeys one after the other; those that were, and how many could not be."""
+    from onboarding.engine import ParkKind
+    from onboarding.journal import Status
+
+    done, refused = [], 0
+    alone = len(ids) == 1
+    async with invocation.onboarding(worker=True) as onboarding:
+        if not ids:
+            after = None
+            while True:
+                page = await onboarding.list(status=Status.PARKED, limit=_PAGE, after=after)
+                ids += [each.id for each in page if each.parked and each.parked.kind is not ParkKind.IN_DOUBT]
+                after = page.next
+                if after is None:
+                    break
+        for journey in ids:
+            try:
+                tried = await onboarding.retry(journey)
+                done.append(await onboarding.wait(journey, timeout=_SETTLE) if alone else tried)
+            except OnboardingError as error:
+                if alone:
+                    raise
+                say(f"{journey}: {error}")
+                refused += 1
+    return done, refused
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

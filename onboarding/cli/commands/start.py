@@ -1,0 +1,127 @@
+"""``run`` and ``start``: begin a journey, and stay with it or not. Their commands are the flows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from onboarding.cli.commands.derived import SECRETS_FROM, derive, group
+from onboarding.cli.commands.options import AS_JSON, TIMEOUT, seconds_of
+from onboarding.cli.exits import Exit, exit_of_journey
+from onboarding.cli.failure import say
+from onboarding.cli.invocation import Invocation, has_terminal
+
+__all__ = ["run_app", "start_app"]
+
+_KEY = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="Idempotency: the same key again gives the journey of the first time."),
+]
+
+
+class _FlowGroup(TyperGroup):
+    """A group whose commands are the flows: built when one is asked for."""
+
+    stays = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the flows that are known."""
+        return list(_registry(ctx.obj))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a flow, by name or as ``package.module:Class``. Raises ``UnknownFlow``."""
+        from onboarding.cli.fields import fields_of_flow
+
+        if cmd_name.startswith("-"):
+            return None
+        flow = _registry(ctx.obj).resolve(cmd_name)
+        own: dict[str, tuple[Any, Any]] = {"secrets_from": (SECRETS_FROM, None), "key": (_KEY, None)}
+        if self.stays:
+            own["timeout"] = (TIMEOUT, None)
+        own["json"] = (AS_JSON, False)
+        act = partial(_run if self.stays else _start, flow)
+        return derive(cmd_name, flow.definition.title, fields_of_flow(flow), own, act)
+
+
+class _RunGroup(_FlowGroup):
+    stays = True
+
+
+run_app = group(
+    _RunGroup,
+    "Start a journey and stay with it to its end. FLOW is a flow's name, or package.module:Class. Where it waits, "
+    "you are asked; without a terminal it is left waiting.",
+    "FLOW [OPTIONS]",
+)
+start_app = group(
+    _FlowGroup,
+    "Record a journey and return; a worker advances it. FLOW is a flow's name, or package.module:Class.",
+    "FLOW [OPTIONS]",
+)
+
+
+def _registry(invocation: Invocation | None) -> Any:
+    from onboarding.machine import Registry
+
+    return Registry((invocation or Invocation()).settings().flows)
+
+
+def _collected(flow: Any, given: dict[str, Any], secrets_from: str | None) -> dict[str, Any]:
+    from onboarding.cli.fields import fields_of_flow
+    from onboarding.cli.values import collect
+
+    name = flow.definition.name
+    return collect(name, fields_of_flow(flow), given, secrets_from, interactive=has_terminal())
+
+
+def _start(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]) -> None:
+    from onboarding.cli.output import print_json
+
+    values = _collected(flow, given, own["secrets_from"])
+
+    async def work() -> Any:
+        async with context.obj.onboarding(worker=False) as onboarding:
+            return await onboarding.start(flow, key=own["key"], **values)
+
+    journey = asyncio.run(work())
+    _remind(context.obj, flow)
+    if own["json"]:
+        print_json(journey.public())
+    else:
+        print(journey.id)
+
+
+def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]) -> None:
+    from onboarding.cli.commands.wait import report, stay
+    from onboarding.cli.narrator import Narrator
+
+    values = _collected(flow, given, own["secrets_from"])
+    timeout = seconds_of(own["timeout"])
+    stream = sys.stderr if own["json"] else sys.stdout
+    with Narrator(stream) as narrator:
+        journey, history = asyncio.run(
+            stay(
+                context.obj, narrator, timeout, converse=has_terminal(),
+                start=lambda onboarding: onboarding.start(flow, key=own["key"], **values),
+            )
+        )  # fmt: skip
+        report(journey, history, narrator, as_json=own["json"])
+    code = exit_of_journey(journey)
+    if code is Exit.WAITING and journey.accepts:
+        say(f"go on with: onboarding send {journey.id} {journey.accepts[0]} --secrets-from -")
+    elif code is Exit.WAITING:
+        say(f"it goes on with: onboarding wait {journey.id}")
+    if not journey.is_final:
+        _remind(context.obj, flow)
+    raise typer.Exit(code)
+
+
+def _remind(invocation: Invocation, flow: Any) -> None:
+    """Say what others need to go on with a journey whose flow was named by its path alone."""
+    if flow.definition.name not in _registry(invocation):
+        say(f"whoever goes on with it needs ONBOARDING_FLOWS={flow.__module__}:{flow.__qualname__}")

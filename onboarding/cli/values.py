@@ -1,0 +1,117 @@
+"""Collecting values: from options, from a JSON object, and, for secrets, from whoever is at the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from onboarding.cli.fields import Asked, Manner
+from onboarding.errors import InvalidData
+
+__all__ = ["STDIN", "collect", "refuse_secret"]
+
+STDIN = "-"
+"""Instead of a file's name: standard input."""
+
+
+def refuse_secret(option: str) -> InvalidData:
+    """The refusal of a secret among the arguments."""
+    return InvalidData(
+        f"{option} is a secret and is not taken as an argument, where everybody on this machine can read it: leave "
+        "it out to be asked for it, or hand it in as JSON with --secrets-from FILE (- for standard input)"
+    )
+
+
+def collect(
+    what: str, asked: Iterable[Asked], given: Mapping[str, Any], secrets_from: str | None, *, interactive: bool
+) -> dict[str, Any]:
+    """The values by name, ready for ``start`` or ``send``.
+
+    Args:
+        what: what they are for, for messages: a flow's or an input's name.
+        asked: what there is to be given.
+        given: the options; None where one was left out.
+        secrets_from: the file of a JSON object with more of them, or ``-``.
+        interactive: whether somebody is there to be asked for secrets.
+
+    Raises:
+        InvalidData: something is missing, unknown or unreadable; no message shows a value.
+    """
+    fields = {each.name: each for each in asked}
+    values = {} if secrets_from is None else _object(what, secrets_from, fields)
+    stdin_taken = secrets_from == STDIN
+    for name, value in given.items():
+        if value is None:
+            continue
+        if fields[name].manner is Manner.JSON:
+            value, stdin_taken = _json(fields[name], value, stdin_taken=stdin_taken)  # noqa: PLW2901
+        values[name] = value
+    missing = [each for each in fields.values() if each.required and each.name not in values]
+    secret = [each for each in missing if each.manner is Manner.SECRET]
+    plain = [each for each in missing if each.manner is not Manner.SECRET]
+    if plain:
+        raise InvalidData(f"{what} needs {_listed(each.option for each in plain)}")
+    if secret and not interactive:
+        raise InvalidData(
+            f"{what} needs {_listed(each.name for each in secret)}, and there is no terminal to ask at: "
+            "hand in a JSON object with --secrets-from FILE (- for standard input)"
+        )
+    if secret:
+        from onboarding.cli.terminal import ask_now
+
+        values |= {each.name: ask_now(each.words, twice=each.twice) for each in secret}
+    return values
+
+
+def _object(what: str, source: str, fields: Mapping[str, Asked]) -> dict[str, Any]:
+    """The JSON object that ``--secrets-from`` names."""
+    found = _parsed(_text(source, "--secrets-from"), "--secrets-from")
+    if not isinstance(found, dict):
+        raise InvalidData('--secrets-from must hold a JSON object, like {"new_password": "…"}')
+    values = {name.replace("-", "_"): value for name, value in found.items()}
+    unknown = len(values.keys() - fields.keys())
+    if unknown:
+        # Their names are not repeated: whoever mixes up names and values has put a secret there.
+        raise InvalidData(
+            f"--secrets-from holds {unknown} name{'s' if unknown > 1 else ''} that {what} does not have; "
+            f"it has: {', '.join(fields) or 'none'}"
+        )
+    return values
+
+
+def _json(field: Asked, text: str, *, stdin_taken: bool) -> tuple[Any, bool]:
+    """A JSON value given in place, as ``@FILE``, or as ``@-``; and whether standard input is used up."""
+    if not text.startswith("@"):
+        return _parsed(text, field.option), stdin_taken
+    source = text[1:]
+    if source == STDIN and stdin_taken:
+        raise InvalidData(f"{field.option} cannot read standard input too: it is read once")
+    return _parsed(_text(source, field.option), field.option), stdin_taken or source == STDIN
+
+
+def _text(source: str, option: str) -> str:
+    fault = None
+    try:
+        return sys.stdin.read() if source == STDIN else Path(source).read_text("utf-8")
+    except UnicodeDecodeError:
+        fault = "it is not text"
+    except (OSError, ValueError) as error:
+        fault = getattr(error, "strerror", None) or type(error).__name__
+    raise InvalidData(f"the file of {option} cannot be read: {fault}")
+
+
+def _parsed(text: str, option: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    # Raised out here: the decoder's error holds the whole text.
+    raise InvalidData(f"{option} does not hold JSON")
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

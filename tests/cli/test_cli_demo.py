@@ -1,0 +1,78 @@
+"""``onboarding demo``: journeys survive the death of what drives them, and nothing is done twice."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_program import Program
+
+from onboarding import AccountApi
+from onboarding.cli.demo.cast import Role
+from onboarding.cli.demo.reckoning import reckon
+from onboarding.sandbox import SandboxDesk, SandboxServer
+
+
+@pytest.fixture
+def stage(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """With settings of its own that must not reach the demo, and its folders where pytest removes them."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    program.settings.update(base_url="http://127.0.0.1:1", tenant_id="T0", api_token="nobody", journal="memory://")
+    (tmp_path / ".env").write_text("ONBOARDING_POLL_EVERY=1h\nONBOARDING_POOL_SIZE=nonsense\n")
+    return program
+
+
+def test_the_demo_kills_its_worker_and_ends_well_all_the_same(stage: Program) -> None:
+    demo = stage("demo")
+    assert (demo.code, demo.err) == (0, ""), demo.out + demo.err
+    assert "killed the worker (SIGKILL)" in demo.out
+    first, second = re.findall(r"worker, process (\d+)", demo.out)
+    assert first != second
+    assert demo.out.index("killed the worker") < demo.out.index("password_works: it had landed")
+    assert demo.out.index("killed the worker") < demo.out.index("number_is_registered: it had landed")
+    assert "address_is_registered: it had not landed; sent again" in demo.out
+    assert "effects done: 4 (of 4), done twice: 0" in demo.out
+    ends = re.findall(r"^ ([\w -]+?)  +(\w+) +ok ", demo.out, re.MULTILINE)
+    assert dict(ends) == {
+        "password reset": "password_reset", "mobile registration": "registered", "e-mail registration": "registered",
+        "KYC update": "account_updated", "account opening": "task_finished", "one that is refused": "task_refused",
+    }  # fmt: skip
+    pasted = [line.strip() for line in demo.out.splitlines() if " --journal " in line]
+    elsewhere = stage.folder / "elsewhere"
+    elsewhere.mkdir()
+    shown = subprocess.run(
+        ["/bin/sh", "-c", pasted[-1]], cwd=elsewhere, env=stage.environment(keys=None), check=True,
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert "in_doubt" in shown.stdout
+
+
+def test_the_demo_is_interrupted_without_leaving_a_process(stage: Program) -> None:
+    demo = stage.start("demo")
+    assert demo.stdout is not None
+    worker = re.search(r"process (\d+)", demo.stdout.readline())
+    assert worker is not None
+    demo.send_signal(signal.SIGINT)
+    _, err = demo.communicate(timeout=20)
+    assert demo.returncode == 130
+    assert "interrupted" in err
+    assert not Path(f"/proc/{worker[1]}").exists()
+
+
+@pytest.mark.anyio
+async def test_the_demos_reckoning_finds_what_was_done_twice() -> None:
+    with SandboxServer() as server:
+        desk, config = SandboxDesk(server.url), server.sandbox.config
+        user = desk.create_user("Ada", phone="13800000300", password="Abcd1234")
+        role = Role("KYC update", "kyc-update", "account_updated", {}, effect="account_updated")
+        assert not reckon(desk, [role]).right
+        async with AccountApi(server.url, tenant_id=config.tenant_id, token=config.token) as api:
+            account = (await api.get_account(user)).merged({"base": {"city": "Wanchai"}})
+            await api.update_account(user, account)
+            assert reckon(desk, [role]).right
+            await api.update_account(user, account)
+        found = reckon(desk, [role])
+    assert (found.done, found.wanted, found.twice, found.right) == (1, 1, 1, False)

@@ -1,0 +1,91 @@
+"""At a terminal a person is asked, secrets without echo; nothing of them is ever seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli_program import Program
+
+from onboarding.sandbox import SandboxDesk
+
+PASSWORD = "Geheim123"
+
+
+def command_lines() -> str:
+    """What everybody on this machine can see of every process."""
+    seen = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            seen.append(path.read_text(errors="replace"))
+        except OSError:
+            continue
+    return "\n".join(seen)
+
+
+def test_a_journey_is_run_from_its_password_to_its_end_at_a_terminal(
+    program: Program, desk: SandboxDesk, phone: str
+) -> None:
+    terminal = program.in_terminal("run", "password-reset", "--phone", phone)
+    terminal.until("new password: ")
+    terminal.type(PASSWORD)
+    terminal.until("new password, again: ")
+    terminal.type("something else")
+    terminal.until("the two differ; once more")
+    terminal.until("new password: ")
+    terminal.type(PASSWORD)
+    terminal.until("again: ")
+    terminal.type(PASSWORD)
+    terminal.until("code (Enter alone: other choices): ")
+    assert PASSWORD not in command_lines()
+    assert f"run\0password-reset\0--phone\0{phone}" in command_lines()
+    first = desk.messages(phone)[-1]
+    terminal.type("not-a-code")
+    terminal.until("must be a verification code")
+    terminal.until("code (Enter alone")
+    terminal.type("")
+    terminal.until("3  leave it waiting")
+    terminal.type("2")
+    terminal.until("requesting_code -> awaiting_code")
+    terminal.until("code (Enter alone")
+    second = desk.messages(phone)[-1]
+    assert second.n > first.n
+    terminal.type(second.code)
+    terminal.until("done: password_reset: the new password works")
+    assert terminal.end() == 0
+    assert [each for each in (PASSWORD, first.code, second.code) if each in terminal.shown] == []
+
+
+def test_ctrl_c_leaves_the_journey_and_says_how_it_goes_on(program: Program, desk: SandboxDesk, phone: str) -> None:
+    terminal = program.in_terminal("run", "phone-verification", "--phone", phone)
+    terminal.until("code (Enter alone")
+    terminal.interrupt()
+    terminal.until("the journey goes on with: onboarding wait ")
+    assert terminal.end() == 130
+    journey = terminal.shown.rpartition("onboarding wait ")[2].split()[0]
+    waiting = program.here("wait", journey)
+    assert waiting.code == 4
+
+    terminal = program.in_terminal("send", journey, "code_entered")
+    terminal.until("code: ")
+    terminal.type(desk.latest_code(phone))
+    terminal.until(f"{journey} is done in phone_verified")
+    assert terminal.end() == 0
+
+
+def test_ctrl_c_at_the_first_question_starts_nothing(program: Program, phone: str) -> None:
+    terminal = program.in_terminal("run", "password-reset", "--phone", phone)
+    terminal.until("new password: ")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.shown
+    assert not (program.folder / "journal.db").exists()
+
+
+def test_a_journey_may_be_left_waiting(program: Program, phone: str) -> None:
+    terminal = program.in_terminal("run", "phone-verification", "--phone", phone)
+    terminal.until("code (Enter alone")
+    terminal.type("")
+    terminal.until("which? ")
+    terminal.type("3")
+    terminal.until("go on with: onboarding send ")
+    assert terminal.end() == 4
