@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: what is found by chance is found by hand, with --hypothesis-profile=chance.
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("chance", max_examples=1000)
+settings.load_profile("same")
 
 
 @pytest.fixture

@@ -52,8 +52,9 @@ async def ask(prompt: str, *, secret: bool = False) -> str:
         if not typed.done():
             typed.set_result(os.read(descriptor, 4096))
 
-    print(prompt, end="", file=sys.stderr, flush=True)
     with _echo(descriptor, on=not secret):
+        # Only now: what is typed once the prompt shows is neither seen nor dropped.
+        print(prompt, end="", file=sys.stderr, flush=True)
         loop.add_reader(descriptor, read)
         try:
             line = await typed

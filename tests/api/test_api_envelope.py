@@ -188,8 +188,8 @@ def test_strict_json_reads_what_json_writes(value: Any) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_sorted_without_an_error(body: bytes) -> None:
     found = sort(body)
-    assert isinstance(found, Trouble)
-    assert found.kind is InDoubt
+    # Among any bytes is the one good answer, too.
+    assert isinstance(found, Answer) or found.kind is InDoubt
 
 
 def test_the_reason_of_a_broken_document_holds_nothing_of_it() -> None:
