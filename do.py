@@ -8,9 +8,7 @@ the standard library alone, and older Pythons can read its syntax, so that it ca
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the one line that is for those
-    sys.exit(
-        f"do.py: needs Python 3.11 or newer, and this is {sys.version.split()[0]}: try `python3.11 do.py`."
-    )
+    sys.exit(f"do.py: needs Python 3.11 or newer, and this is {sys.version.split()[0]}: try `python3.11 do.py`.")
 
 import contextlib
 import hashlib
@@ -46,17 +44,14 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command(
-        "see journeys run, against a sandbox on this machine", (("onboarding", "demo"),), at_root=False
-    ),
+    "demo": Command("see journeys run, against a sandbox on this machine", (("onboarding", "demo"),), at_root=False),
     "run": Command("any command of onboarding: try `do.py run --help`", (("onboarding",),), at_root=False),
     "test": Command("the tests; arguments go to pytest", (("pytest",),)),
-    "lint": Command(
-        "the style: ruff's rules and its format", (("ruff", "check"), ("ruff", "format", "--check"))
-    ),
+    "lint": Command("the style: ruff's rules and its format", (("ruff", "check"), ("ruff", "format", "--check"))),
     "types": Command("the types; arguments go to mypy", (("mypy",),)),
+    "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
 }
-CHECKS = ("lint", "types", "test")  # in this order, so that the tests' closing line stands near the end
+CHECKS = ("lint", "types", "docs", "test")  # in this order, so that the tests' closing line stands near the end
 OTHERS = {
     "check": f"all that has to pass: {', '.join(CHECKS)}",
     "setup": "only build or renew .venv",
@@ -182,9 +177,7 @@ def set_up() -> None:
         Problem: it could not be made; what there is of it is made anew by the next run.
     """
     if not LOCK.exists():
-        raise Problem(
-            f"{LOCK.name} is missing from {ROOT}: get it back from version control, or run `do.py lock`."
-        )
+        raise Problem(f"{LOCK.name} is missing from {ROOT}: get it back from version control, or run `do.py lock`.")
     if ready():
         return
     try:
@@ -216,11 +209,7 @@ def intact(stamp: dict[str, object]) -> bool:
     Another tool (such as ``uv sync``) may have put other versions into the same folder.
     """
     installed = stamp.get("installed")
-    if (
-        stamp.get("place") != place()
-        or not isinstance(installed, list)
-        or not script(VENV, "python").exists()
-    ):
+    if stamp.get("place") != place() or not isinstance(installed, list) or not script(VENV, "python").exists():
         return False
     return set(installed) <= distributions()
 
@@ -365,9 +354,7 @@ def renew_lock() -> None:
         say("getting uv, which resolves for all platforms at once")
         make_venv(private)
         pip(private, ["uv"], "pip could not install uv")
-        options = (
-            "--universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet"
-        )
+        options = "--universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet"
         argv = [
             str(script(private, "uv")),
             "pip",

@@ -21,7 +21,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import onboarding.log  # loaded first, not later: it makes the package silent until the application enables it
+import onboarding.log  # noqa: F401 - first, not later: it makes the package silent until the application enables it
 
 if TYPE_CHECKING:
     from onboarding.api import (

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from onboarding.settings import Settings
     from onboarding.sandbox import SandboxDesk
+    from onboarding.settings import Settings
 
 __all__ = ["sandbox", "sandbox_settings"]
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxDesk]:
-    """A sandbox of its own on a free loopback port, as its desk: ``.url``, ``.latest_code(to)``, ``.ledger()`` …"""
+    """The desk of a sandbox of its own on a free loopback port: ``.url``, ``.latest_code(to)``, ``.ledger()``."""
     from onboarding.sandbox import SandboxDesk, SandboxServer
 
     with SandboxServer() as server:
