@@ -106,6 +106,7 @@ class EmailRegistration(Flow, name="email-registration", version=1):
     )  # fmt: skip
     async def registering(self, api: AccountApi) -> None:
         await api.register_with_email_code(self.name, self.email, self.password, self.code)
+        self.wipe("code")
 
     @registering.landed
     async def address_is_registered(self, api: AccountApi) -> bool | None:
@@ -116,5 +117,5 @@ class EmailRegistration(Flow, name="email-registration", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("code")
+        self.wipe("code")  # where the answer was lost, it is still here
         self.user_id = (await api.log_in(self.email, self.password)).user_id

@@ -48,7 +48,6 @@ class KycUpdate(Flow, name="kyc-update", version=1):
     changes: Annotated[dict[str, Any], AfterValidator(_changes)]
     every: Duration = minutes(5)
     deadline: Duration = days(14)
-    account: dict[str, Any] = later()
     held_before: bool = later()
     earlier_task: str = later()
     task_state: str = later()
@@ -81,13 +80,13 @@ class KycUpdate(Flow, name="kyc-update", version=1):
     async def reading_account(self, api: AccountApi) -> None:
         # An update that was reviewed long ago must not be taken for this one's review.
         self.earlier_task = _mark(await api.get_task(self.user_id, TaskType.UPDATE_OWNER))
-        account = await api.get_account(self.user_id)
-        self.held_before = account.holds(self.changes)
-        self.account = account.merged(self.changes)
+        self.held_before = (await api.get_account(self.user_id)).holds(self.changes)
 
     @once(then="account_sent", refused={Meaning.NO_SUCH_USER: "no_such_user"})
     async def updating_account(self, api: AccountApi) -> None:
-        await api.update_account(self.user_id, self.account)
+        # Read right before it is written: what others have changed meanwhile must not be undone.
+        account = await api.get_account(self.user_id)
+        await api.update_account(self.user_id, account.merged(self.changes))
 
     @updating_account.landed
     async def review_has_begun(self, api: AccountApi) -> bool | None:
@@ -98,7 +97,6 @@ class KycUpdate(Flow, name="kyc-update", version=1):
 
     @read(then="changes_shown", otherwise=["changes_pending"], refused={Meaning.NO_SUCH_USER: "no_such_user"})
     async def reading_back(self, api: AccountApi) -> Trigger:
-        self.wipe("account")
         # A tenant may show changes only once they are approved: the review decides, not this look.
         return "changes_shown" if (await api.get_account(self.user_id)).holds(self.changes) else "changes_pending"
 

@@ -120,6 +120,7 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
             self.name, self.phone, self.password, self.code,
             recommend_code=self.recommend_code, custom_source=self.custom_source,
         )  # fmt: skip
+        self.wipe("code")
 
     @registering.landed
     async def number_is_registered(self, api: AccountApi) -> bool | None:
@@ -130,5 +131,5 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("code")
+        self.wipe("code")  # where the answer was lost, it is still here
         self.user_id = (await api.log_in(self.phone, self.password)).user_id

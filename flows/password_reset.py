@@ -107,8 +107,9 @@ class PasswordReset(Flow, name="password-reset", version=1):
         self.ticket = SecretStr(await api.verify_mobile_code(self.phone, self.code))
         self.wipe("code")
 
+    # After a doubt, a stale ticket proves nothing: it may have been used by the reset that was lost, or have expired.
     @once(
-        then="reset", evidence=[Meaning.TICKET_STALE],
+        then="reset",
         refused={
             Meaning.PASSWORD_WEAK: "password_weak", Meaning.TICKET_STALE: "ticket_stale",
             Meaning.NO_SUCH_USER: "no_such_user",
@@ -116,6 +117,7 @@ class PasswordReset(Flow, name="password-reset", version=1):
     )  # fmt: skip
     async def resetting_password(self, api: AccountApi) -> None:
         await api.reset_password(self.phone, self.new_password, self.ticket)
+        self.wipe("ticket")
 
     @resetting_password.landed
     async def password_works(self, api: AccountApi) -> bool | None:
@@ -126,5 +128,5 @@ class PasswordReset(Flow, name="password-reset", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("ticket")
+        self.wipe("ticket")  # where the answer was lost, it is still here
         await api.log_in(self.phone, self.new_password)

@@ -11,6 +11,7 @@ from typing import Any, Self
 from anyio.from_thread import start_blocking_portal
 
 from onboarding.engine import Journey
+from onboarding.frames import clean_frames
 from onboarding.journal import Status
 from onboarding.machine import Flow
 from onboarding.service import History, JourneyPage, Onboarding
@@ -48,10 +49,12 @@ class BlockingOnboarding:
         """Let what is under way come to rest, then close everything."""
         self._stack.close()
 
+    @clean_frames
     def start(self, flow: type[Flow] | str | Flow, /, *, key: str | None = None, **fields: Any) -> Journey:
         """See ``Onboarding.start``."""
         return self._portal.call(lambda: self._twin.start(flow, key=key, **fields))
 
+    @clean_frames
     def get(self, journey: str) -> Journey:
         """See ``Onboarding.get``."""
         return self._portal.call(self._twin.get, journey)
@@ -88,26 +91,32 @@ class BlockingOnboarding:
         """See ``Onboarding.history``."""
         return self._portal.call(self._twin.history, journey)
 
+    @clean_frames
     def send(self, journey: str, name: str, /, **values: Any) -> Journey:
         """See ``Onboarding.send``."""
         return self._portal.call(lambda: self._twin.send(journey, name, **values))
 
+    @clean_frames
     def cancel(self, journey: str, reason: str = "") -> Journey:
         """See ``Onboarding.cancel``."""
         return self._portal.call(self._twin.cancel, journey, reason)
 
+    @clean_frames
     def retry(self, journey: str) -> Journey:
         """See ``Onboarding.retry``."""
         return self._portal.call(self._twin.retry, journey)
 
+    @clean_frames
     def resolve(self, journey: str, *, landed: bool, reason: str, by: str = "") -> Journey:
         """See ``Onboarding.resolve``."""
         return self._portal.call(lambda: self._twin.resolve(journey, landed=landed, reason=reason, by=by))
 
+    @clean_frames
     def wait(self, journey: str, *, timeout: float | None = None) -> Journey:
         """See ``Onboarding.wait``."""
         return self._portal.call(lambda: self._twin.wait(journey, timeout=timeout))
 
+    @clean_frames
     def run(
         self,
         flow: type[Flow] | str | Flow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from datetime import datetime
 
 from onboarding.clock import Clock
@@ -22,7 +23,8 @@ class Changes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._watched: dict[str, asyncio.Event] = {}
+        # Weak: who waits holds the event; of journeys that never change again nothing is kept.
+        self._watched: weakref.WeakValueDictionary[str, asyncio.Event] = weakref.WeakValueDictionary()
 
     def watch(self, journey: str) -> asyncio.Event:
         """Set when the journey is next written here: ask for it before looking at the journey."""

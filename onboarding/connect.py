@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onboarding.api import AccountApi, Meaning, TaskVerdict
+from onboarding.api import AccountApi
 from onboarding.clock import Clock
 from onboarding.errors import SettingsError
 from onboarding.settings import Settings
@@ -17,7 +17,6 @@ def account_api(settings: Settings, clock: Clock) -> AccountApi:
         raise SettingsError(
             f"{' and '.join(missing)} must be set to call the Account API; for a try, start `onboarding sandbox`"
         )
-    verdicts = settings.final_states
     return AccountApi(
         settings.base_url,
         tenant_id=settings.tenant_id,
@@ -28,6 +27,6 @@ def account_api(settings: Settings, clock: Clock) -> AccountApi:
         pool_size=settings.pool_size,
         trust_env=settings.trust_env,
         clock=clock,
-        result_codes={code: Meaning(meaning) for code, meaning in settings.result_codes.items()},
-        final_states=None if verdicts is None else {state: TaskVerdict(verdict) for state, verdict in verdicts.items()},
+        result_codes=settings.result_codes,
+        final_states=settings.final_states,
     )

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import anyio.to_thread
-from pydantic import ValidationError
 from uuid_utils import uuid7
 
+from onboarding.answers import Answer, ask
 from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
 from onboarding.connect import account_api
 from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
 from onboarding.engine.book import Book
+from onboarding.engine.events import tell
 from onboarding.engine.messages import check_input, raise_verdict
-from onboarding.engine.sealer import invalid
 from onboarding.errors import InputRefused, InvalidData, NotPossible
+from onboarding.frames import clean_frames
 from onboarding.journal import (
     Head,
     Journal,
@@ -39,17 +38,18 @@ from onboarding.journal import (
     open_journal,
 )
 from onboarding.keys import keyring_for, pepper_of
+from onboarding.leaving import to_its_end
 from onboarding.log import log
-from onboarding.machine import Flow, Polling, Registry, Waiting, Working
-from onboarding.machine.fields import is_later
+from onboarding.machine import Flow, Registry
 from onboarding.settings import Settings
+from onboarding.starting import fresh, opening
 
 __all__ = ["Answer", "JourneyPage", "Onboarding"]
 
-Answer = Callable[[Journey], "tuple[str, Mapping[str, Any]] | Awaitable[tuple[str, Mapping[str, Any]] | None] | None"]
-"""Answers a waiting journey: the input's name and its values, or None to leave it waiting. May be async."""
-
 _VERDICT_TIMEOUT = 10.0
+"""Seconds for the owner of the journal to look at what was handed in."""
+_ALONE = 30.0
+"""Seconds that a journey may be due before who waits for it is told that nobody advances it."""
 
 
 History: TypeAlias = list[TransitionRecord]
@@ -120,7 +120,7 @@ class Onboarding:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let what is under way come to rest, then close everything."""
-        await self._stack.aclose()
+        await to_its_end(self._stack.aclose())
 
     async def _open(self) -> None:
         settings = self.settings
@@ -131,15 +131,16 @@ class Onboarding:
         keyring = await keyring_for(journal, settings)
         self._pepper = await pepper_of(journal, keyring)
         self._sealer = Sealer(keyring, self.flows)
-        if self._api is None and self._with_worker:
-            self._api = await self._stack.enter_async_context(account_api(settings, self._clock))
+        api = self._api
+        if api is None and self._with_worker:
+            api = await self._stack.enter_async_context(account_api(settings, self._clock))
         rules = Rules(
             landing_delay=settings.landing_delay,
             backoff=Backoff(settings.backoff_base, settings.backoff_cap, settings.attempts),
             poll_every=settings.poll_every, cooldown=settings.cooldown, clock=self._clock, rng=self._rng,
             worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}", tell=self._tell,
         )  # fmt: skip
-        self.engine = Engine(journal, self._sealer, self._api, rules)
+        self.engine = Engine(journal, self._sealer, api, rules)
         if self._with_worker:
             self._worker = Worker(self.engine, journal, self._clock, concurrency=settings.concurrency)
             task = asyncio.create_task(self._worker.run())
@@ -148,8 +149,7 @@ class Onboarding:
     async def _end_worker(self, task: asyncio.Task[None]) -> None:
         assert self._worker is not None
         self._worker.stop()
-        # Shielded: leaving in a hurry must not break off a request.
-        await asyncio.shield(task)
+        await task
 
     @property
     def journal(self) -> Journal:
@@ -164,6 +164,7 @@ class Onboarding:
 
     # Journeys
 
+    @clean_frames
     async def start(self, flow: type[Flow] | str | Flow, /, *, key: str | None = None, **fields: Any) -> Journey:
         """Start a journey; it is durable when this returns.
 
@@ -178,26 +179,16 @@ class Onboarding:
             JournalError: it could not be stored.
         """
         kind = self.flows.resolve(type(flow) if isinstance(flow, Flow) else flow)
-        data = _fresh(kind, flow if isinstance(flow, Flow) else None, fields)
-        definition, now, journey = kind.definition, self._clock.now(), str(uuid7())
-        state = definition.states[definition.initial]
-        status = {Working: Status.WORKING, Polling: Status.POLLING}.get(type(state), Status.WAITING)
-        due = now + (definition.up_to(data, state.name) or timedelta()) if isinstance(state, Waiting) else now
-        head = Head(
-            id=journey, flow=definition.name, version=definition.version, state=state.name, status=status, due=due,
-            attempt=0 if isinstance(state, Waiting) else 1, seq=1, created=now, updated=now, entered=now,
-        )  # fmt: skip
-        first = TransitionRecord(
-            journey=journey, seq=1, at=now, trigger="started", source="", dest=state.name,
-            worker=self.engine.rules.worker,
-        )  # fmt: skip
-        sealed = self._sealer.seal(journey, data, Book())
+        data = fresh(kind, flow if isinstance(flow, Flow) else None, fields)
+        head, first = opening(kind.definition, data, self._clock.now(), self.engine.rules.worker)
+        sealed = self._sealer.seal(head.id, data, Book())
         stored = await self.journal.create(head, sealed, first, None if key is None else digest(self._pepper, key))
-        if stored.id == journey:
-            self._tell(Event(head.flow, head.status, first))
+        if stored.id == head.id:
+            tell(self._tell, Event(head.flow, head.status, first))
         self._wake()
         return self._view(stored)
 
+    @clean_frames
     async def get(self, journey: str) -> Journey:
         """A journey with its data. Raises ``UnknownJourney``, or what keeps its data from being read."""
         stored = await self.journal.load(journey)
@@ -260,6 +251,7 @@ class Onboarding:
         await self.journal.head(journey)
         return await self.journal.history(journey)
 
+    @clean_frames
     async def send(self, journey: str, name: str, /, **values: Any) -> Journey:
         """Hand an input to a journey; it is applied and durable when this returns.
 
@@ -276,10 +268,12 @@ class Onboarding:
         kept = check_input(self.flows[head.flow].definition, name, values)
         return await self._ask(journey, MessageKind.INPUT, name, kept)
 
+    @clean_frames
     async def cancel(self, journey: str, reason: str = "") -> Journey:
         """End a journey where it stands. Raises ``NotPossible`` if it has ended."""
         return await self._ask(journey, MessageKind.CANCEL, "cancel", {"reason": reason})
 
+    @clean_frames
     async def retry(self, journey: str) -> Journey:
         """Try the present step anew: a parked journey's, or one that waits for its next try.
 
@@ -287,6 +281,7 @@ class Onboarding:
         """
         return await self._ask(journey, MessageKind.RETRY, "retry", {})
 
+    @clean_frames
     async def resolve(self, journey: str, *, landed: bool, reason: str, by: str = "") -> Journey:
         """Say what became of the request of a journey that is parked in doubt.
 
@@ -302,12 +297,15 @@ class Onboarding:
         values = {"landed": landed, "reason": reason, "by": by}
         return await self._ask(journey, MessageKind.RESOLVE, "resolve", values)
 
+    @clean_frames
     async def wait(self, journey: str, *, timeout: float | None = None) -> Journey:  # noqa: ASYNC109 - the clock is handed in
         """Wait until a journey has ended, waits for an input, or is parked.
 
         Args:
             journey: its id.
             timeout: seconds at most; then it is returned as it is.
+
+        Raises ``NotPossible`` without a timeout where it is due, and no process advances journeys.
         """
         until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
         while True:
@@ -316,8 +314,11 @@ class Onboarding:
             resting = head.status.is_final or head.status in (Status.WAITING, Status.PARKED)
             if resting or (until is not None and self._clock.now() >= until):
                 return await self._get_or_view(head)
+            if until is None and await self._is_left_alone(head):
+                raise NotPossible(f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)")
             await self._changes.pause(change, until)
 
+    @clean_frames
     async def run(
         self,
         flow: type[Flow] | str | Flow,
@@ -338,18 +339,22 @@ class Onboarding:
             timeout: seconds at most; then the journey is returned as it is, and goes on.
             fields: the flow's fields.
         """
-        journey = await self.start(flow, key=key, **fields)
+        # Not kept for as long as this takes: a traceback may show the variables of its frames.
+        starting = self.start(flow, key=key, **fields)
+        del flow, key, fields
+        journey = await starting
         until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
         while True:
             left = None if until is None else (until - self._clock.now()).total_seconds()
             journey = await self.wait(journey.id, timeout=left)
             if journey.status is not Status.WAITING or answer is None or (left is not None and left <= 0):
                 return journey
-            given = await _call(answer, journey)
+            given = await ask(answer, journey)
             if given is None:
                 return journey
-            name, values = given
-            journey = await self.send(journey.id, name, **values)
+            sending = self.send(journey.id, given[0], **given[1])
+            del given
+            journey = await sending
 
     async def drain(self) -> int:
         """One pass: advance all that is due now, until nothing is; how often a journey was advanced.
@@ -367,14 +372,18 @@ class Onboarding:
     # Within
 
     def _view(self, head: Head) -> Journey:
-        return view(head, self.flows[head.flow].definition if head.flow in self.flows else None)
+        try:
+            definition = self.flows[head.flow].definition
+        except Exception:  # noqa: BLE001 - unknown here, or its package does not load: its head can be shown
+            definition = None
+        return view(head, definition)
 
     async def _get_or_view(self, head: Head) -> Journey:
-        """With its data where they can be read: a parked journey's may not."""
+        """With its data where they can be read: a parked journey's may not, nor one's that an older version ended."""
         try:
             return await self.get(head.id)
         except Exception:
-            if head.status is Status.PARKED:
+            if head.status is Status.PARKED or head.status.is_final:
                 return self._view(head)
             raise
 
@@ -401,49 +410,31 @@ class Onboarding:
         raise_verdict(kind, verdict)
         return await self._get_or_view(await self.journal.head(journey))
 
+    async def _is_left_alone(self, head: Head) -> bool:
+        """Whether a journey is due for so long because no process advances the journal's journeys."""
+        late = head.due is not None and self._clock.now() - head.due > timedelta(seconds=_ALONE)
+        if self._worker is not None or not late or not await self.journal.own():
+            return False
+        await self.journal.disown()
+        return True
+
     def _wake(self) -> None:
         if self._worker is not None:
             self._worker.wake()
 
     def _tell(self, event: Event) -> None:
         row = event.transition
+        self._changes.tell(row.journey)
         log.bind(
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
             status=event.status.value,
         ).info("{} {}: {} -> {} ({})", event.flow, row.journey, row.source or "·", row.dest, row.trigger)  # fmt: skip
-        self._changes.tell(row.journey)
         if self._tell_user is not None:
             self._tell_user(event)
-
-
-def _fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:
-    """The flow to start with. Raises ``InvalidData``."""
-    what = f"{kind.definition.name} cannot start"
-    if given is not None:
-        if fields:
-            raise InvalidData(f"{what}: give either an instance or fields, not both")
-        return given.model_copy(deep=True)
-    early = sorted(name for name in fields if name in kind.model_fields and is_later(kind.model_fields[name]))
-    if early:
-        raise InvalidData(f"{what}: {', '.join(early)} is filled in on the way, not at the start")
-    error: InvalidData | None = None
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as bad:
-        error = invalid(bad, what)
-    raise error
 
 
 def _status(value: Status | str) -> Status:
     if value not in set(Status):
         raise InvalidData(f"{str(value)!r} is no status; there are: {', '.join(Status)}")
     return Status(value)
-
-
-async def _call(answer: Answer, journey: Journey) -> tuple[str, Mapping[str, Any]] | None:
-    """Call a plain function in a thread, an async one here."""
-    if inspect.iscoroutinefunction(answer) or inspect.iscoroutinefunction(getattr(answer, "__call__", None)):  # noqa: B004 - an object with an async __call__
-        return await answer(journey)  # type: ignore[misc, no-any-return]
-    given = await anyio.to_thread.run_sync(answer, journey)
-    return await given if inspect.isawaitable(given) else given

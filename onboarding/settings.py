@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from pydantic_settings import (
     SettingsError as SourceError,
 )
 
+from onboarding.api import Meaning, TaskVerdict
 from onboarding.errors import SettingsError
 from onboarding.machine.fields import Duration
 
@@ -29,6 +31,7 @@ __all__ = ["Settings", "data_folder"]
 _PREFIX = "ONBOARDING_"
 _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
+_FIELD = re.compile(r'field "(\w+)"')
 
 
 def data_folder() -> Path:
@@ -65,8 +68,8 @@ class Settings(BaseSettings):
     connect_timeout: Duration = timedelta(seconds=5)
     pool_size: int = Field(default=20, ge=1, le=200)
     trust_env: bool = False
-    result_codes: dict[str, str] = {}
-    final_states: dict[str, str] | None = None
+    result_codes: dict[str, Meaning] = {}
+    final_states: dict[str, TaskVerdict] | None = None
 
     # The journal
     journal: str | None = None
@@ -116,7 +119,7 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **given: Any) -> Settings:
         """Read the settings. Raises ``SettingsError``, which names each wrong setting, never its value."""
-        why = _unreadable_source()
+        why = _unreadable_source() or _unknown(given)
         folder = os.environ.get(_SECRETS)
         if folder:
             given["_secrets_dir"] = folder
@@ -129,7 +132,8 @@ class Settings(BaseSettings):
                 for part in error.errors(include_input=False, include_url=False, include_context=False)
             )
         except SourceError as error:
-            why = f"{error.args[0] if error.args else 'a source of settings'}: it cannot be read; check its form"
+            field = _FIELD.search(str(error))
+            why = f"{_PREFIX}{field[1].upper() if field else '…'}: it is not well formed; a table is written as JSON"
         except ValueError:
             why = "onboarding.toml (or a list in the environment) is not well formed; check its syntax"
         raise SettingsError(f"the settings are not usable: {why}")
@@ -138,6 +142,11 @@ class Settings(BaseSettings):
     def journal_url(self) -> str:
         """Where the journal is."""
         return self.journal or f"sqlite:///{data_folder() / 'journal.db'}"
+
+
+def _unknown(given: dict[str, Any]) -> str | None:
+    names = ", ".join(sorted(name for name in given if name not in Settings.model_fields))
+    return f"there is no setting {names}" if names else None
 
 
 def _unreadable_source() -> str | None:

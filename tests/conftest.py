@@ -11,6 +11,13 @@ settings.register_profile("chance", max_examples=1000)
 settings.load_profile("same")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole run goes over two processes, a file in one; what is asked for by name runs in this one."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.numprocesses is None:
+        config.option.numprocesses, config.option.dist = 2, "loadfile"
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

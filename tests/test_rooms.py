@@ -26,7 +26,7 @@ ORDER = (
     ("engine",),
     ("drivers",),
     ("settings",),  # read where the whole is put together: a part is handed what it needs
-    ("changes", "connect", "keys"),
+    ("answers", "changes", "connect", "frames", "keys", "leaving", "starting"),
     ("service",),
     ("blocking",),
     ("sandbox",),

@@ -35,6 +35,7 @@ class Worker:
         self._clock = clock
         self._concurrency = concurrency
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._shunned: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._stopping = False
         self.owner = False
@@ -55,15 +56,14 @@ class Worker:
             while not self._stopping:
                 await self._turn()
         finally:
-            if self._busy:
-                await asyncio.wait(set(self._busy.values()))
+            await self._come_to_rest()
             self.owner = False
             await self._journal.disown()
 
     async def one_pass(self) -> int:
         """Advance all that is due now, until nothing is; how many times a journey was advanced.
 
-        Where another process owns the journal, nothing is done.
+        Where another process owns the journal, nothing is done. What the engine failed on is left to the next pass.
         """
         advanced = 0
         if not await self._journal.own():
@@ -76,8 +76,13 @@ class Worker:
                 await asyncio.wait(set(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
                 advanced += len(await self._take())
         finally:
+            await self._come_to_rest()
             await self._journal.disown()
         return advanced
+
+    async def _come_to_rest(self) -> None:
+        if self._busy:
+            await asyncio.wait(set(self._busy.values()))
 
     async def _turn(self) -> None:
         self._wake.clear()
@@ -91,19 +96,28 @@ class Worker:
         except JournalError as error:
             log.error("the worker cannot use the journal, and tries again: {}", error)
             await self._pause(_PENALTY)
+        except Exception as error:  # noqa: BLE001 - a worker that ends leaves every journey stuck in silence
+            log.error("the worker failed with {}, and tries again", type(error).__name__)
+            await self._pause(_PENALTY)
 
     async def _take(self) -> list[str]:
         """Start what is due, as far as there is room."""
         room = self._concurrency - len(self._busy)
         if room <= 0:
             return []
-        ids = await self._journal.claim(self._clock.now(), room, set(self._busy))
+        ids = await self._journal.claim(self._clock.now(), room, self._taken())
         for journey in ids:
             self._busy[journey] = asyncio.create_task(self._advance(journey))
         return ids
 
+    def _taken(self) -> set[str]:
+        """Those under way, and those on which the engine failed a moment ago."""
+        now = self._clock.monotonic()
+        self._shunned = {journey: until for journey, until in self._shunned.items() if until > now}
+        return {*self._busy, *self._shunned}
+
     async def _until_due(self) -> float:
-        due = await self._journal.next_due(self._clock.now(), set(self._busy))
+        due = await self._journal.next_due(self._clock.now(), self._taken())
         if due is None or len(self._busy) >= self._concurrency:
             return _IDLE
         return max(0.0, min(_IDLE, (due - self._clock.now()) / timedelta(seconds=1)))
@@ -112,9 +126,11 @@ class Worker:
         """Until something was written, a journey has come to rest, or time is up."""
         waker = asyncio.create_task(self._wake.wait())
         timers = [asyncio.create_task(self._clock.sleep(delay))] if delay is not None else []
-        await asyncio.wait({waker, *timers}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (waker, *timers):
-            task.cancel()
+        try:
+            await asyncio.wait({waker, *timers}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (waker, *timers):
+                task.cancel()
 
     async def _advance(self, journey: str) -> None:
         try:
@@ -125,10 +141,13 @@ class Worker:
             pass
         except JournalError as error:
             log.error("the journey {} could not be written: {}", journey, error)
-            await self._clock.sleep(_PENALTY)
+            self._shun(journey)
         except Exception as error:  # noqa: BLE001 - one journey must not take the others down
             log.error("the engine failed on the journey {} with {}; tried again", journey, type(error).__name__)
-            await self._clock.sleep(_PENALTY)
+            self._shun(journey)
         finally:
             self._busy.pop(journey, None)
             self._wake.set()
+
+    def _shun(self, journey: str) -> None:
+        self._shunned[journey] = self._clock.monotonic() + _PENALTY

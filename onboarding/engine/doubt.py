@@ -61,7 +61,9 @@ class Doubts:
     async def look_into(self, hand: JourneyInHand) -> None:
         """Ask the step's check: go on where it had landed, write the intent anew where it had not."""
         step = hand.step()
-        assert step.check is not None, "only a step with a check is looked into"
+        if step.check is None:
+            self._begin(hand, None, "the check that it was to be looked into with is gone from the flow")
+            return
         await hand.durable()
         # A check may log in to see whether a password works: a nuisance, never a harm.
         ended = await perform(step.check(hand.flow, self._api), Effect.REPEATABLE, self._rules.clock)

@@ -18,8 +18,8 @@ from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
-from onboarding.engine.unreadable import park_unreadable
-from onboarding.errors import DefinitionError, JournalDamaged, KeyMismatch, UnknownFlow
+from onboarding.engine.untouched import park_untouched
+from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, UnknownFlow
 from onboarding.journal import Journal, Message, Phase, Status
 from onboarding.machine import Polling, Waiting
 
@@ -63,7 +63,7 @@ class Engine:
         head = stored.head
         if head.status.is_final and not stored.messages:
             return Finished(Outcome.from_json(head.note or "{}"))
-        failure: Exception | None = None
+        failure: str | None = None
         try:
             flow, book, state = self.sealer.unseal(
                 head.id,
@@ -74,13 +74,25 @@ class Engine:
                 ended=head.status.is_final,
             )
         except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged) as error:
-            failure = error
+            failure = str(error)
+        except Exception as error:  # noqa: BLE001 - the package of a flow may fail to load in any way
+            failure = f"the flow {head.flow!r} cannot be loaded here: {type(error).__name__}"
         if failure is not None:
-            return await park_unreadable(self.journal, stored, failure, self.rules)
+            return await park_untouched(self.journal, stored, ParkKind.UNREADABLE, failure, self.rules)
         hand = JourneyInHand(head, flow, book, self.journal, self.sealer, self.rules)
-        if head.version != hand.definition.version:
-            hand.migrate(state)
-        return await self._run(hand, list(stored.messages))
+        try:
+            if head.version != hand.definition.version:
+                hand.migrate(state)
+            return await self._run(hand, list(stored.messages))
+        except JournalError:
+            raise
+        except DefinitionError as error:
+            failure = str(error)
+        except Exception as error:  # noqa: BLE001 - a condition, a field: the flow's own code, which no retry mends
+            failure = f"the flow failed in the state {hand.head.state!r} with {type(error).__name__}"
+        await hand.durable()
+        stored = await self.journal.load(journey)
+        return await park_untouched(self.journal, stored, ParkKind.ERROR, failure, self.rules)
 
     async def _run(self, hand: JourneyInHand, messages: list[Message]) -> Next:
         """Go on until the journey rests."""

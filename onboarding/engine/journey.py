@@ -11,11 +11,12 @@ from typing import Any
 from onboarding.api.codes import Meaning
 from onboarding.api.effects import Effect
 from onboarding.engine.book import Book
-from onboarding.engine.events import Event
+from onboarding.engine.events import Event, tell
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.perform import Ended, How
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
+from onboarding.errors import DefinitionError
 from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict
 from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
 from onboarding.machine.fields import REVEAL
@@ -61,6 +62,14 @@ class JourneyInHand:
         """When the present state has lasted long enough."""
         length = self.definition.up_to(self.flow, self.head.state)
         return None if length is None else self.head.entered + length
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a request of the present step may have taken effect, and nobody knows."""
+        head = self.head
+        if head.status is Status.PARKED and head.note and Parked.from_json(head.note).kind is ParkKind.IN_DOUBT:
+            return True
+        return head.phase is not Phase.READY and not self.armed
 
     def snapshot(self) -> dict[str, Any]:
         """The flow's fields, to put back when a step that touched them did not succeed."""
@@ -162,16 +171,16 @@ class JourneyInHand:
 
     def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
         """End the journey where it stands."""
-        outcome = Outcome(self.head.state, ended_well=False, text=reason)
+        remark = "its last request may have taken effect" if self.is_in_doubt else None
+        outcome = Outcome(self.head.state, ended_well=False, text=reason, remark=remark)
         new = replace(self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json())
-        self._row("cancelled", new, None, reason, verdicts)
+        self._row("cancelled", new, None, f"{reason}; {remark}" if remark else reason, verdicts)
 
     def again(self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = ()) -> None:
-        """Put the present step back to its start: a person said so."""
+        """Put the present step back to its start: a person said so. A doubt that is still open stays one."""
         status = self._live_status()
         due = self.deadline if status is Status.WAITING else self.now
-        self._row(trigger, replace(self.head, status=status, phase=Phase.READY, due=due, attempt=1, note=None),
-                  None, detail, verdicts)  # fmt: skip
+        self._row(trigger, replace(self.head, status=status, due=due, attempt=1, note=None), None, detail, verdicts)
 
     def note(self, trigger: str, detail: str, verdicts: tuple[Verdict, ...]) -> None:
         """Write a row that changes nothing else."""
@@ -187,16 +196,29 @@ class JourneyInHand:
 
     def redact(self, text: str) -> str:
         """A person's words without the journey's own data in them."""
-        for value in sorted(
-            _strings(self.flow.model_dump(mode="json", context=REVEAL, warnings=False)), key=len, reverse=True
-        ):
+        # A field that is not filled in yet is None, which its own serializer may not know.
+        unset = {name for name, value in self.flow.__dict__.items() if value is None}
+        data = self.flow.model_dump(mode="json", context=REVEAL, exclude=unset, warnings=False)
+        for value in sorted(_strings(data), key=len, reverse=True):
             text = text.replace(value, "•••")
         return "".join(c if c.isprintable() else " " for c in text)[:500]
 
     def migrate(self, state: str) -> None:
-        """Take over a journey that another version of the flow has stored."""
+        """Take over a journey that another version of the flow has stored.
+
+        Raises:
+            DefinitionError: a request of it is in doubt, and the state it is carried to has no step.
+        """
         was, self.head = self.head.version, replace(self.head, version=self.definition.version)
-        self._row("migrated", replace(self.head, state=state), None, f"from version {was} to {self.head.version}")
+        detail = f"from version {was} to {self.head.version}"
+        if self.head.phase is not Phase.READY and state not in self.definition.steps:
+            raise DefinitionError(f"{detail}: its request is in doubt, and the state {state!r} has no step to find out")
+        resting = self.head.status.is_final or self.head.status is Status.PARKED
+        moved = replace(self.head, state=state)
+        if resting or self.head.phase is not Phase.READY or self.head.status is self._status_in(state):
+            self._row("migrated", moved, None, detail)
+        else:
+            self.enter("migrated", state, detail=detail)
 
     def postpone(self, due: datetime) -> None:
         """Look again at this time. No row; nothing has happened."""
@@ -228,13 +250,19 @@ class JourneyInHand:
             last, self._last = self._last, None
             await last
         untold, self._untold = self._untold, []
-        if self.rules.tell is not None:
-            for event in untold:
-                self.rules.tell(event)
+        for event in untold:
+            tell(self.rules.tell, event)
 
     def _live_status(self) -> Status:
         """The status of a journey that goes on in its present state."""
-        match self.definition.states[self.head.state]:
+        return self._status_in(self.head.state)
+
+    def _status_in(self, state: str) -> Status:
+        match self.definition.states[state]:
+            case Done():
+                return Status.DONE
+            case Failed():
+                return Status.FAILED
             case Waiting():
                 return Status.WAITING
             case Polling():

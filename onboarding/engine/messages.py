@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer, invalid
-from onboarding.errors import InputRefused, InvalidData, JourneyError, NotPossible
+from onboarding.errors import InputRefused, InvalidData, JournalDamaged, JourneyError, KeyMismatch, NotPossible
 from onboarding.journal import Message, MessageKind, Phase, Status, Verdict
 from onboarding.machine import Definition, Waiting, Working
 
@@ -84,8 +84,8 @@ def raise_verdict(kind: MessageKind, verdict: str) -> None:
 
 def apply_message(hand: JourneyInHand, message: Message, sealer: Sealer) -> None:
     """Apply a message to the journey, or record why not."""
-    values = sealer.unseal_payload(hand.head.id, message.id, message.payload)
     try:
+        values = sealer.unseal_payload(hand.head.id, message.id, message.payload)
         match message.kind:
             case MessageKind.INPUT:
                 _apply_input(hand, message, values)
@@ -95,7 +95,7 @@ def apply_message(hand: JourneyInHand, message: Message, sealer: Sealer) -> None
                 _retry(hand, message)
             case MessageKind.RESOLVE:
                 _resolve(hand, message, Resolution.model_validate(values))
-    except JourneyError as error:
+    except (JourneyError, KeyMismatch, JournalDamaged) as error:
         _refuse(hand, message, str(error), getattr(error, "retry_at", None))
 
 
@@ -115,26 +115,41 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
     if hand.deadline is not None and message.at > hand.deadline:
         raise InputRefused(f"the deadline of {head.state!r} had passed")
     before, fired = hand.snapshot(), dict(hand.book.fired)
-    hand.book.fired[message.name] = fired.get(message.name, 0) + 1
+    refused: JourneyError | None = None
     try:
-        handler = accepted[message.name]
-        if handler is not None:
-            handler.handler(hand.flow, **dict(handler.parse(values)))
-        dest = definition.decide(hand.flow, head.state, message.name)
-        if dest is None:
-            raise InputRefused(f"{message.name!r} is not possible now: its conditions do not hold")
-        _check_sendable(hand, message.name, dest)
-    except (JourneyError, ValidationError) as error:
+        dest = _take_in(hand, message.name, values)
+    except Exception as error:  # noqa: BLE001 - a handler and a condition are the flow's own code
         hand.restore(before)
         hand.book.fired.clear()
         hand.book.fired.update(fired)
-        if isinstance(error, JourneyError):
-            raise
-        refused = invalid(error, f"the input {message.name!r} was not accepted")
-    else:
-        hand.enter(message.name, dest, verdicts=(Verdict(message.id, APPLIED),))
-        return
-    raise refused
+        refused = _why_refused(error, message.name)
+    if refused is not None:
+        raise refused
+    hand.enter(message.name, dest, verdicts=(Verdict(message.id, APPLIED),))
+
+
+def _take_in(hand: JourneyInHand, name: str, values: dict[str, Any]) -> str:
+    """Let the flow keep what was handed in; where it leads."""
+    hand.book.fired[name] = hand.book.fired.get(name, 0) + 1
+    handler = hand.definition.inputs[hand.head.state][name]
+    if handler is not None:
+        handler.handler(hand.flow, **dict(handler.parse(values)))
+    dest = hand.definition.decide(hand.flow, hand.head.state, name)
+    if dest is None:
+        raise InputRefused(f"{name!r} is not possible now: its conditions do not hold")
+    _check_sendable(hand, name, dest)
+    return dest
+
+
+def _why_refused(error: Exception, name: str) -> JourneyError:
+    what = f"the input {name!r} was not accepted"
+    match error:
+        case JourneyError():
+            return error
+        case ValidationError():
+            return invalid(error, what)
+        case _:
+            return InputRefused(f"{what}: the flow failed with {type(error).__name__}")
 
 
 def _check_sendable(hand: JourneyInHand, name: str, dest: str) -> None:

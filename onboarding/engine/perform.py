@@ -51,6 +51,7 @@ class _Guard:
 
     allowed: Effect
     changing: int = 0
+    harmless: int = 0
     calls: list[Call] = field(default_factory=list)
 
     def sending(self, endpoint: Endpoint) -> None:
@@ -68,8 +69,29 @@ class _Guard:
 
     def ended(self, call: Call) -> None:
         self.calls.append(call)
-        if call.effect is not Effect.READ and call.outcome == "not_sent":
-            self.changing -= 1
+        if call.effect is not Effect.READ:
+            self.changing -= call.outcome == "not_sent"
+            self.harmless += call.outcome in ("refused", "refused_by_protocol")
+
+    @property
+    def may_have_landed(self) -> bool:
+        """Whether a call that changes something left, and was not refused."""
+        return self.changing > self.harmless
+
+    @property
+    def only_looked(self) -> bool:
+        """Whether it is proved that the step came no further than to look at something."""
+        return bool(self.calls) and not self.changing and all(call.effect is Effect.READ for call in self.calls)
+
+    def is_in_doubt(self, error: CallError | None) -> bool:
+        """Whether what the step says must not be taken for the outcome of the call that changes something.
+
+        Its outcome may be unknown, and the step have passed over that; or it may have landed, and a look
+        afterwards have failed, which must not have it sent again.
+        """
+        if error is None:
+            return any(call.outcome == "in_doubt" for call in self.calls if call.effect is not Effect.READ)
+        return self.may_have_landed and bool(self.calls) and self.calls[-1].effect is Effect.READ
 
 
 async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
@@ -96,12 +118,17 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
         except InDoubt as doubt:
             how, error = How.IN_DOUBT, doubt
         except Exception as bug:  # noqa: BLE001 - whatever a step raises must not take the worker down
-            how = How.BROKE_AFTER_SENDING if guard.changing else How.BROKE
+            how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
             # Its own text may hold anything; only a definition's error is written by us.
             value = str(bug) if isinstance(bug, DefinitionError) else f"it raised {type(bug).__name__}"
     duration = clock.monotonic() - began
     if how in (How.BROKE, How.BROKE_AFTER_SENDING):
         return _facts(guard, Ended(how, reason=str(value), duration=duration))
+    if guard.is_in_doubt(error):
+        why = error.reason if error is not None else "its outcome is unknown, which the step passed over"
+        return _facts(guard, Ended(How.IN_DOUBT, reason=why, duration=duration))
+    if how is How.IN_DOUBT and allowed is not Effect.READ and guard.only_looked:
+        how = How.NOT_SENT
     if error is None:
         return _facts(guard, Ended(How.RETURNED, value, duration=duration))
     return _of_error(how, error, duration)

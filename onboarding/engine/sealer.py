@@ -52,7 +52,7 @@ class Sealer:
         kept = json.loads(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
         fields, book = kept["fields"], Book(**kept["book"])
         if version != kind.definition.version:
-            state, fields = kind.migrate(version, state, fields)
+            state, fields = _migrated(kind, version, state, fields)
         if state not in kind.definition.states:
             raise DefinitionError(
                 f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
@@ -69,6 +69,16 @@ class Sealer:
             return {}
         kept: dict[str, Any] = json.loads(self.keyring.unseal(payload, journey=journey, field=message_field(message)))
         return kept
+
+
+def _migrated(kind: type[Flow], version: int, state: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    try:
+        return kind.migrate(version, state, fields)
+    except DefinitionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the flow's own code
+        why = type(error).__name__
+    raise DefinitionError(f"{kind.__name__}.migrate failed with {why} on a journey of version {version}")
 
 
 def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *, ended: bool) -> Flow:

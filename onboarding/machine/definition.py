@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from transitions import Machine
 
-from onboarding.machine import checks
+from onboarding.machine import checks, storable
 from onboarding.machine.states import Done, Failed, Polling, State, Waiting, Working
 from onboarding.machine.steps import Input, Step
 
@@ -31,16 +31,21 @@ class Arrow:
 
 
 class _Position:
-    """What the shared machine sees as its model: a state, and the flow whose conditions are asked."""
+    """What the shared machine sees as its model: a state, and the flow whose conditions are asked.
 
-    __slots__ = ("flow", "state")
+    The machine looks conditions up by name: its own names are such as no condition has.
+    """
+
+    __slots__ = ("__flow__", "__state__")
 
     def __init__(self, flow: Flow, state: str) -> None:
-        self.flow = flow
-        self.state = state
+        self.__flow__ = flow
+        self.__state__ = state
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.flow, name)
+    def __getattr__(self, name: str) -> Callable[[], bool]:
+        """The condition of that name, as yes or no: the machine takes nothing but True for a yes."""
+        condition = getattr(self.__flow__, name)
+        return lambda: bool(condition())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,21 +63,34 @@ class Definition:
     machine: Machine
 
     @classmethod
-    def of(cls, flow: type[Flow], name: str, version: int) -> Definition:
-        """Check a flow class and compile it. Raises ``DefinitionError``."""
+    def of(cls, flow: type[Flow], name: str, version: int, base: type[Flow]) -> Definition:
+        """Check a flow class and compile it. Raises ``DefinitionError``.
+
+        Args:
+            flow: the class.
+            name: the flow's name.
+            version: the flow's version.
+            base: the base of all flows, whose names are taken.
+        """
         states = checks.states(flow, name, version)
         arrows = tuple(checks.arrows(flow, states, Arrow))
         steps = dict(_members(flow, Step))
         handlers = dict(_members(flow, Input))
+        taken = frozenset(dir(base))
+        checks.exits(flow, states, arrows)
+        checks.names(flow, {**steps, **handlers}, taken)
         checks.steps(flow, states, arrows, steps)
-        inputs = checks.inputs(flow, states, arrows, steps, handlers)
+        inputs = checks.inputs(flow, states, arrows, steps, handlers, taken)
         checks.reachable(flow, states, arrows)
+        storable.fields(flow, base)
+        storable.inputs(flow, handlers)
         machine = Machine(
             model=None,
             states=list(states),
             initial=next(iter(states)),
             auto_transitions=False,
             send_event=False,
+            model_attribute="__state__",
         )
         for arrow in arrows:
             machine.add_transition(
@@ -99,7 +117,7 @@ class Definition:
         if event is None or state not in event.transitions:
             return None
         position = _Position(flow, state)
-        return position.state if event.trigger(position) else None
+        return position.__state__ if event.trigger(position) else None
 
     def leads(self, state: str, trigger: str) -> tuple[Arrow, ...]:
         """The transitions of a trigger out of a state, in the order in which they are tried."""
@@ -137,7 +155,7 @@ class Definition:
         return step is not None and isinstance(self.states[arrow.source], Working) and step.then != arrow.trigger
 
 
-def _length(flow: Flow, value: timedelta | str) -> timedelta:
+def _length(flow: Flow, value: timedelta | str | None) -> timedelta:
     length = getattr(flow, value) if isinstance(value, str) else value
     assert isinstance(length, timedelta)
     return length

@@ -102,30 +102,39 @@ _STYLES = {
     "working": "fill:#e8f0fe,stroke:#3b6fb6,color:#10243e",
     "polling": "fill:#ede7f6,stroke:#6a4fa3,color:#241640",
     "waiting": "fill:#fff6dd,stroke:#b98900,color:#3d2e00",
-    "done": "fill:#e3f4e6,stroke:#2e7d43,color:#0f3319",
-    "failed": "fill:#fde8e6,stroke:#b3382c,color:#46120c",
+    "done": "fill:#e3f4e6,stroke:#2e7d43,stroke-width:2px,color:#0f3319",
+    "failed": "fill:#fde8e6,stroke:#b3382c,stroke-width:2px,color:#46120c",
     "current": "stroke-width:4px,stroke:#111111",
     "unvisited": "opacity:0.45",
 }
 
+# Words of Mermaid's own, which no state may be called by there.
+_MERMAID_WORDS = frozenset({
+    "as", "class", "choice", "classdef", "click", "default", "direction", "end", "fork", "hide", "history", "href",
+    "join", "note", "scale", "state", "style",
+})  # fmt: skip
+
 
 def _mermaid(graph: Graph) -> str:
     marked = any(node.visited for node in graph.nodes)
-    lines = ["stateDiagram-v2", f"    [*] --> {graph.initial}"]
+    ids = {node.name: f"{node.name}_" if node.name in _MERMAID_WORDS else node.name for node in graph.nodes}
+    lines = ["stateDiagram-v2"]
+    lines += [f'    state "{name}" as {id_}' for name, id_ in ids.items() if name != id_]
+    lines.append(f"    [*] --> {ids[graph.initial]}")
     for edge in graph.edges:
-        label = " / ".join(edge.labels)
-        lines.append(f"    {edge.source} --> {edge.dest}: {label}" + (f" (taken {edge.taken}x)" if edge.taken else ""))
-    lines += [f"    {node.name} --> [*]" for node in graph.nodes if node.kind in ("done", "failed")]
+        label = " / ".join(edge.labels) + (f" ({edge.taken}x)" if edge.taken else "")
+        lines.append(f"    {ids[edge.source]} --> {ids[edge.dest]}: {label}")
+    # No arrows from the ends to a common dot: their kind says it, and so many arrows hide the others.
     used = dict.fromkeys(node.kind for node in graph.nodes)
     lines += [f"    classDef {kind} {_STYLES[kind]}" for kind in used]
     if marked:
         lines += [f"    classDef {kind} {_STYLES[kind]}" for kind in ("current", "unvisited")]
     for node in graph.nodes:
-        lines.append(f"    class {node.name} {node.kind}")
+        lines.append(f"    class {ids[node.name]} {node.kind}")
         if node.current:
-            lines.append(f"    class {node.name} current")
+            lines.append(f"    class {ids[node.name]} current")
         elif marked and not node.visited:
-            lines.append(f"    class {node.name} unvisited")
+            lines.append(f"    class {ids[node.name]} unvisited")
     return "\n".join(lines) + "\n"
 
 
@@ -158,7 +167,7 @@ def _dot(graph: Graph) -> str:
             marks += ['color="#bbbbbb"', 'fontcolor="#999999"']
         lines.append(f'    "{node.name}" [{", ".join(marks)}];')
     for edge in graph.edges:
-        label = "\\n".join(edge.labels) + (f"\\n(taken {edge.taken}x)" if edge.taken else "")
+        label = "\\n".join(edge.labels) + (f"\\n({edge.taken}x)" if edge.taken else "")
         marks = [f'label="{label}"']
         if edge.taken:
             marks.append("penwidth=2.5")

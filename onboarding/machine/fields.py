@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = ["REVEAL", "Duration", "Email", "HandedOver", "Phone", "Secret", "VerificationCode", "is_handed_over",
-           "is_later", "is_secret", "later"]  # fmt: skip
+           "is_later", "is_secret", "later", "reveals"]  # fmt: skip
 
 REVEAL = {"reveal": True}
 """The serialization context in which secrets are written out: only for sealing."""
@@ -31,7 +31,7 @@ _LATER = {"later": True}
 _LONGEST_CODE = 16
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _SEPARATORS = re.compile(r"[\s().\-/]")
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -67,7 +67,10 @@ def _email(value: str) -> str:
 def _duration(value: object) -> object:
     """``90s``, ``15m``, ``36h``, ``14d`` beside what pydantic reads by itself (seconds, ISO 8601)."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        try:
+            return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+        except OverflowError:
+            return value  # pydantic says that it is none
     return value
 
 
@@ -119,6 +122,11 @@ def is_secret(annotation: Any) -> bool:
     if isinstance(annotation, type):
         return issubclass(annotation, SecretStr)
     return any(is_secret(part) for part in getattr(annotation, "__args__", ()))
+
+
+def reveals(mark: Any) -> bool:
+    """Whether an annotation makes a secret one that is written out for sealing."""
+    return isinstance(mark, PlainSerializer) and mark.func is _reveal
 
 
 def is_handed_over(annotation: Any, metadata: list[Any]) -> bool:

@@ -52,7 +52,7 @@ class Flow(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         if not cls.states and not cls.transitions and not name:
             return  # a base that several flows share: not a flow itself
-        cls.definition = Definition.of(cls, name, version)
+        cls.definition = Definition.of(cls, name, version, Flow)
 
     def times(self, trigger: str) -> int:
         """How often a trigger has been fired in this journey, the present one included: for conditions."""

@@ -42,7 +42,7 @@ class Registry(Mapping[str, type[Flow]]):
         """The flow of that name, class or ``package.module:Class``. Raises ``UnknownFlow``."""
         if isinstance(flow, str):
             return self.add(flow) if ":" in flow else self[flow]
-        return self.add(flow) if self._loaded.get(flow.definition.name) is not flow else flow
+        return self.add(flow)
 
     def __getitem__(self, name: str) -> type[Flow]:
         """The flow of that name. Raises ``UnknownFlow``, which lists those that are known."""

@@ -22,7 +22,7 @@ class Working(State):
 
 @dataclass(frozen=True, slots=True)
 class Polling(State):
-    """Repeats one reading step until it fires a trigger.
+    """Repeats one reading step until it fires a trigger. A flow with one that lacks a length is refused, by its name.
 
     Args:
         name: the state's name, and its step's.
@@ -32,14 +32,14 @@ class Polling(State):
     """
 
     _: KW_ONLY
-    every: timedelta | str
-    up_to: timedelta | str
+    every: timedelta | str | None = None
+    up_to: timedelta | str | None = None
     then: str = "timed_out"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting(State):
-    """Needs an input, or its deadline.
+    """Needs an input, or its deadline. A flow with one that lacks a deadline is refused, by its name.
 
     Args:
         name: the state's name.
@@ -48,7 +48,7 @@ class Waiting(State):
     """
 
     _: KW_ONLY
-    up_to: timedelta | str
+    up_to: timedelta | str | None = None
     then: str = "timed_out"
 
 

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, get_typ
 from pydantic import BaseModel, ConfigDict, create_model
 
 from onboarding.api.effects import Effect
+from onboarding.errors import DefinitionError
 from onboarding.machine.fields import REVEAL
 
 __all__ = ["ASK", "Ask", "Input", "Step", "Trigger", "on_input", "once", "read", "repeatable"]
@@ -83,6 +84,8 @@ class Step:
         The check is an async method ``(self, api)`` that changes nothing: True, it happened; False, it did
         not (and is sent again); None, it cannot tell, and a person decides.
         """
+        if self.check is not None:
+            raise DefinitionError(f"the step {self.name!r} has a check already: {self.check.__name__!r}")
         self.check = check
         return check
 
@@ -113,7 +116,7 @@ class Input(Generic[P]):
 
     def parse(self, values: Mapping[str, Any]) -> BaseModel:
         """What was handed in, checked against the handler's types. Raises pydantic's ``ValidationError``."""
-        return self._model.model_validate(dict(values))
+        return self.model.model_validate(dict(values))
 
     @staticmethod
     def keep(parsed: BaseModel) -> dict[str, Any]:
@@ -121,7 +124,8 @@ class Input(Generic[P]):
         return parsed.model_dump(mode="json", context=REVEAL)
 
     @cached_property
-    def _model(self) -> type[BaseModel]:
+    def model(self) -> type[BaseModel]:
+        """What it takes, as a model: a field for each parameter."""
         types = get_type_hints(self.handler, include_extras=True)
         fields: dict[str, Any] = {
             name: (types[name], ... if parameter.default is parameter.empty else parameter.default)

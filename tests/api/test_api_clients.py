@@ -11,13 +11,11 @@ import httpx2
 import pytest
 from scripted_service import TOKEN, ScriptedService, answer, hang
 
-from onboarding.api import http_library
+from onboarding.api import AccountApi, http_library
 from onboarding.errors import InDoubt, NotSent, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from onboarding.api.client import AccountApi
 
 pytestmark = pytest.mark.anyio
 
@@ -220,3 +218,20 @@ async def test_a_proxy_that_refuses_the_tunnel_means_not_sent(
             await make("https://account.example.org", client=client).log_in("canary", "canary")
     assert [request.line for request in service.received] == ["CONNECT account.example.org:443 HTTP/1.1"]
     assert "canary" not in repr(service.received)
+
+
+async def test_a_handed_in_client_may_answer_from_a_mock_transport(theirs: Any) -> None:
+    answers = theirs.MockTransport(
+        lambda _: theirs.Response(200, json={"result": True, "mcode": "m0000000", "data": "a-ticket"})
+    )
+    async with theirs.AsyncClient(transport=answers) as client:
+        api = AccountApi("http://127.0.0.1:1", tenant_id="T001117", token="sandbox-token", client=client)
+        assert await api.verify_mobile_code("15912345678", "123456") == "a-ticket"
+
+
+async def test_a_mock_transport_that_gives_too_much_is_in_doubt(theirs: Any) -> None:
+    answers = theirs.MockTransport(lambda _: theirs.Response(200, content=b" " * (2**20 + 1)))
+    async with theirs.AsyncClient(transport=answers) as client:
+        api = AccountApi("http://127.0.0.1:1", tenant_id="T001117", token="sandbox-token", client=client)
+        with pytest.raises(InDoubt, match=r"too large|size|MiB"):
+            await api.log_in("15912345678", "Abcd1234")

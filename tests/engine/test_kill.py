@@ -136,7 +136,9 @@ async def test_killed_at_random_moments_every_journey_ends_well_and_nothing_is_d
     once = ("password_reset", "user_registered", "password_changed", "account_updated")
     assert {what: n for what, n in done.items() if what[0] in once and n != 1} == {}, "done twice"
     by_hand = len(desk.users()) - 6
-    missing = Counter({"password_reset": 2, "user_registered": 6 + by_hand, "password_changed": 2, "account_updated": 2})
+    missing = Counter(
+        {"password_reset": 2, "user_registered": 6 + by_hand, "password_changed": 2, "account_updated": 2}
+    )
     missing.subtract(effect for effect, _ in done if effect in once)
     assert {effect: n for effect, n in missing.items() if n} == {}, "missing, or too many"
     messages = {what: n for what, n in done.items() if what[0] in ("code_sent", "code_issued")}

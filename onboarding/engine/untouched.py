@@ -1,0 +1,45 @@
+"""A stored journey that cannot go on here is parked untouched: its data, and a doubt, stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onboarding.engine.events import Event, tell
+from onboarding.engine.messages import APPLIED, refusal
+from onboarding.engine.outcome import Parked, ParkKind
+from onboarding.engine.rules import Rules
+from onboarding.journal import Change, Journal, MessageKind, Status, Stored, TransitionRecord, Verdict
+
+__all__ = ["park_untouched"]
+
+_NEEDS = {
+    ParkKind.UNREADABLE: "install the flow's package, or give the key back, then retry",
+    ParkKind.ERROR: "mend the flow, then retry",
+}
+
+
+async def park_untouched(journal: Journal, stored: Stored, kind: ParkKind, reason: str, rules: Rules) -> Parked:
+    """Park it, or leave it parked; a retry is noted, everything else that was asked is refused.
+
+    An input waits for the journey's recovery, unless the journey has ended.
+    """
+    head, now = stored.head, rules.clock.now()
+    final = head.status.is_final
+    verdicts = tuple(
+        Verdict(message.id, refusal(reason) if final or message.kind is not MessageKind.RETRY else APPLIED)
+        for message in stored.messages
+        if final or message.kind is not MessageKind.INPUT
+    )
+    if head.status is Status.PARKED and not verdicts:
+        return Parked.from_json(head.note or "{}")
+    parked = Parked(kind, reason, _NEEDS[kind], now)
+    row = TransitionRecord(
+        journey=head.id, seq=head.seq + 1, at=now, trigger="input_refused" if final else "parked", source=head.state,
+        dest=head.state, worker=rules.worker, detail=f"{kind.value}: {reason}",
+    )  # fmt: skip
+    new = replace(head, due=None, seq=row.seq, revision=head.revision + 1, updated=now)
+    if not final:
+        new = replace(new, status=Status.PARKED, note=parked.to_json())
+    await journal.write(Change(head=new, transitions=(row,), verdicts=verdicts))
+    tell(rules.tell, Event(head.flow, new.status, row))
+    return parked

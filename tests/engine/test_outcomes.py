@@ -1,0 +1,216 @@
+"""What each outcome of a step leads to: state, phase, due time, history, and why it is parked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from errands import Change, Look, Nudge
+from scripted_api import in_doubt, not_sent, protocol, refused
+from workbench import Workbench
+
+from onboarding import Flow, Meaning, ParkKind, Status
+from onboarding.engine import Finished, Parked, WakeAt
+from onboarding.journal import Phase
+
+pytestmark = pytest.mark.anyio
+
+EVERY = pytest.mark.parametrize(
+    ("flow", "method", "endpoint"),
+    [(Look, "look", "get_user"), (Nudge, "nudge", "set_avatar"), (Change, "change", "reset_password")],
+)
+
+
+@EVERY
+async def test_what_returns_fires_then(bench: Workbench, flow: type[Flow], method: str, endpoint: str) -> None:
+    journey = await bench.start(flow)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Finished)
+    assert (rest.outcome.state, rest.outcome.ended_well, rest.outcome.mcode) == ("finished", True, None)
+    head, row = await bench.head(journey), await bench.last(journey)
+    assert (head.state, head.status, head.phase, head.due) == ("finished", Status.DONE, Phase.READY, None)
+    assert (row.trigger, row.source, row.dest, row.attempt) == ("did", "doing", "finished", 1)
+    assert (row.endpoint, row.http_status, row.mcode, row.detail) == (endpoint, 200, "m0000000", None)
+    assert bench.api.calls == [method]
+
+
+@EVERY
+async def test_a_mapped_refusal_fires_its_trigger(
+    bench: Workbench, flow: type[Flow], method: str, endpoint: str
+) -> None:
+    bench.api.plays[method] = [refused(Meaning.NO_SUCH_USER, "X_7")]
+    journey = await bench.start(flow)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Finished)
+    assert (rest.outcome.state, rest.outcome.mcode, rest.outcome.meaning) == ("refused", "X_7", "no_such_user")
+    assert rest.outcome.vendor_text == Meaning.NO_SUCH_USER.text
+    row = await bench.last(journey)
+    assert (row.trigger, row.endpoint, row.http_status, row.mcode) == ("turned_away", endpoint, 200, "X_7")
+    assert row.detail == "no_such_user"
+    assert (await bench.get(journey)).data.seen is None, "what a refused step had touched is put back"  # type: ignore[union-attr]
+
+
+@EVERY
+async def test_a_refusal_that_nobody_mapped_parks(
+    bench: Workbench, flow: type[Flow], method: str, endpoint: str
+) -> None:
+    bench.api.plays[method] = [refused(Meaning.PASSWORD_WEAK)]
+    journey = await bench.start(flow)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Parked)
+    assert (rest.kind, rest.since) == (ParkKind.REFUSED, bench.clock.now())
+    assert endpoint in rest.reason
+    assert rest.needs
+    head, row = await bench.head(journey), await bench.last(journey)
+    assert (head.status, head.phase, head.due) == (Status.PARKED, Phase.READY, None)
+    assert (row.trigger, row.source, row.dest, row.mcode) == ("parked", "doing", "doing", "X_1")
+
+
+@EVERY
+async def test_what_was_not_sent_is_tried_again_after_the_backoff(
+    bench: Workbench, flow: type[Flow], method: str, endpoint: str
+) -> None:
+    bench.api.plays[method] = [not_sent()]
+    journey = await bench.start(flow)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, WakeAt)
+    wait = rest.at - bench.clock.now()
+    assert timedelta(seconds=0.5) <= wait <= timedelta(seconds=1), "half of the base is fixed, half is chance"
+    head, row = await bench.head(journey), await bench.last(journey)
+    assert (head.status, head.phase, head.due, head.attempt) == (Status.WORKING, Phase.READY, rest.at, 2)
+    assert (row.trigger, row.attempt, row.endpoint) == ("retry", 1, endpoint)
+    assert row.detail is not None
+    assert row.detail.startswith("not sent: ")
+    assert await bench.advance(journey) == rest, "before its time nothing is done"
+    assert bench.api.calls == [method]
+    assert isinstance(await bench.advance(journey, after=1), Finished)
+    assert (await bench.last(journey)).attempt == 2
+
+
+@EVERY
+async def test_what_never_could_be_valid_parks_and_a_retry_does_it_anew(
+    bench: Workbench, flow: type[Flow], method: str, endpoint: str
+) -> None:
+    from onboarding.journal import MessageKind
+
+    bench.api.plays[method] = [protocol()]
+    journey = await bench.start(flow)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.REJECTED
+    assert (await bench.last(journey)).http_status == 401
+    assert await bench.hand_in(journey, MessageKind.RETRY) == "applied"
+    assert (await bench.head(journey)).state == "finished"
+    assert bench.api.calls == [method, method]
+
+
+async def test_a_read_without_an_answer_is_simply_repeated(bench: Workbench) -> None:
+    bench.api.plays["look"] = [in_doubt()]
+    journey = await bench.start(Look)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, WakeAt)
+    row = await bench.last(journey)
+    assert (row.trigger, row.http_status) == ("retry", 502)
+    assert isinstance(await bench.advance(journey, after=1), Finished)
+
+
+async def test_a_repeatable_without_an_answer_is_repeated_after_its_cooldown(bench: Workbench) -> None:
+    bench.api.plays["nudge"] = [in_doubt()]
+    journey = await bench.start(Nudge)
+    sent = bench.clock.now()
+    assert await bench.advance(journey) == WakeAt(sent + timedelta(seconds=60))
+    row = await bench.last(journey)
+    assert (row.trigger, row.http_status) == ("in_doubt", 502)
+    await bench.advance(journey, after=59.9)
+    assert bench.api.calls == ["nudge"]
+    await bench.advance(journey, after=0.1)
+    assert bench.api.calls == ["nudge", "nudge"]
+
+
+async def test_a_once_without_an_answer_is_looked_into_after_the_landing_delay(bench: Workbench) -> None:
+    bench.api.plays["change"] = [in_doubt()]
+    bench.api.plays["look"] = [True]
+    journey = await bench.start(Change)
+    sent = bench.clock.now()
+    assert await bench.advance(journey) == WakeAt(sent + timedelta(seconds=30))
+    head = await bench.head(journey)
+    assert (head.status, head.phase) == (Status.WORKING, Phase.DOUBT)
+    assert (await bench.get(journey)).in_doubt
+    await bench.advance(journey, after=29.9)
+    assert bench.api.calls == ["change"], "a late request may still land"
+    assert isinstance(await bench.advance(journey, after=0.1), Finished)
+    assert bench.api.calls == ["change", "look"]
+    assert await bench.triggers(journey) == ["started", "in_doubt", "did"]
+
+
+@pytest.mark.parametrize("wait", [7.5, 90.0])
+async def test_what_the_service_asks_to_wait_is_the_least(bench: Workbench, wait: float) -> None:
+    bench.api.plays["look"] = [not_sent(retry_after=wait)]
+    journey = await bench.start(Look)
+    assert await bench.advance(journey) == WakeAt(bench.clock.now() + timedelta(seconds=wait))
+
+
+async def test_the_backoff_doubles_up_to_its_cap_and_ends_parked(bench: Workbench) -> None:
+    await bench.restart(attempts=9, backoff_cap=timedelta(seconds=20))
+    bench.api.plays["look"] = [not_sent()] * 20
+    journey = await bench.start(Look)
+    waits: list[float] = []
+    while isinstance(rest := await bench.advance(journey), WakeAt):
+        waits.append((rest.at - bench.clock.now()).total_seconds())
+        bench.clock.advance(waits[-1])
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.UNREACHABLE
+    longest = [1, 2, 4, 8, 16, 20, 20, 20]
+    assert len(waits) == len(longest)
+    assert all(most / 2 <= wait <= most for wait, most in zip(waits, longest, strict=True))
+    assert len({wait / most for wait, most in zip(waits, longest, strict=True)}) > 1, "no jitter"
+    assert len(bench.api.calls) == 9
+    assert "9 times in a row" in rest.reason
+
+
+async def test_a_success_forgets_the_failures_before_it(bench: Workbench) -> None:
+    from errands import Watch
+
+    bench.api.plays["look"] = [not_sent()] * 3 + [None] + [not_sent()] * 3 + ["saw"]
+    journey = await bench.start(Watch)
+    waits: list[float] = []
+    while isinstance(rest := await bench.advance(journey), WakeAt):
+        waits.append((rest.at - bench.clock.now()).total_seconds())
+        bench.clock.advance(waits[-1])
+    assert isinstance(rest, Finished)
+    assert waits[4] <= 1, "the count began anew"
+
+
+@pytest.mark.parametrize(("flow", "method"), [(Look, "look"), (Nudge, "nudge"), (Change, "change")])
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_step_that_breaks_parks_and_never_shows_what_it_held(
+    bench: Workbench, flow: type[Flow], method: str, when: str
+) -> None:
+    class Broken(flow, name="broken", version=1):  # type: ignore[misc, valid-type, call-arg]
+        """Raises."""
+
+        states = flow.states
+        transitions = flow.transitions
+
+    step = Broken.definition.steps["doing"]
+    body = step.body
+
+    async def doing(self: Any, api: Any) -> Any:
+        if when == "after":
+            await body(self, api)
+        raise ValueError("canary 15912345678")
+
+    step.body = doing
+    try:
+        journey = await bench.start(Broken)
+        rest = await bench.advance(journey)
+    finally:
+        step.body = body
+    assert isinstance(rest, Parked)
+    sent_a_change = when == "after" and method != "look"
+    assert rest.kind is (ParkKind.IN_DOUBT if sent_a_change else ParkKind.ERROR)
+    assert "ValueError" in rest.reason
+    assert "canary" not in repr(rest)
+    assert all("canary" not in repr(row) for row in await bench.history(journey))
+    assert (await bench.get(journey)).data.seen is None  # type: ignore[union-attr]
