@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -14,6 +16,8 @@ settings.load_profile("same")
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The whole run goes over two processes, a file in one; what is asked for by name runs in this one."""
+    if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
+        return  # one of the two, or a run within a test: it must not spread again
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.numprocesses is None:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
 
@@ -26,8 +30,6 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of the developer's reaches a test, and no test writes into the user's data folder."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("ONBOARDING_"):
             monkeypatch.delenv(name)

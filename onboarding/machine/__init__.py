@@ -4,7 +4,7 @@
 - ``steps``: the decorators read, repeatable, once and on_input
 - ``fields``: the types of a flow's fields
 - ``flow``: the base class
-- ``checks`` and ``definition``: what is refused, and what is compiled
+- ``checks``, ``storable`` and ``definition``: what is refused, and what is compiled
 - ``diagram``: Mermaid, DOT, SVG
 - ``registry``: finding flows by name
 
