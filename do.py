@@ -16,6 +16,8 @@ import importlib.util
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sysconfig
 import tempfile
@@ -112,6 +114,8 @@ def do(name: str, rest: list[str]) -> int:
         renew_lock()
         return 0
     set_up()
+    if name == "run" and rest[:1] == ["onboarding"]:  # as somebody may write who has read its commands elsewhere
+        del rest[0]
     if name == "check":
         return check()
     return 0 if name == "setup" else perform(COMMANDS[name], rest)
@@ -163,8 +167,16 @@ def environment() -> dict[str, str]:
     """Our environment variables with ``.venv`` activated, for what the program starts in turn."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     variables["VIRTUAL_ENV"] = str(VENV)
+    # What to type for a command of onboarding, for what prints one.
+    variables["ONBOARDING_COMMAND"] = shlex.join([interpreter(), sys.argv[0], "run"])
     variables["PATH"] = os.pathsep.join([str(script(VENV, "x").parent), variables.get("PATH", os.defpath)])
     return variables
+
+
+def interpreter() -> str:
+    """What to type for this Python: ``python3`` where that is it."""
+    usual = shutil.which("python3")
+    return "python3" if usual and os.path.realpath(usual) == os.path.realpath(sys.executable) else sys.executable
 
 
 # ---- set-up

@@ -34,10 +34,10 @@ class NumberChange(Flow, name="number-change", version=1):
     code: VerificationCode = later()
 
     states: ClassVar = [
-        Working("requesting_code"),
-        Waiting("awaiting_code", up_to=minutes(10)),
+        Working("requesting_code", forgets=["code"]),
+        Waiting("awaiting_code", up_to=minutes(10), forgets=["code"]),
         Working("verifying_code"),
-        Working("saving_number"),
+        Working("saving_number", forgets=["code"]),
         Done("number_changed", "the account shows the new number"),
         Failed("no_such_user", "there is no user of this id"),
         Failed("phone_refused", "the service takes the number for malformed"),
@@ -68,7 +68,6 @@ class NumberChange(Flow, name="number-change", version=1):
         refused={Meaning.MOBILE_MALFORMED: "phone_refused"},
     )  # fmt: skip
     async def requesting_code(self, api: AccountApi) -> None:
-        self.wipe("code")
         await api.request_mobile_code(self.phone, CodePurpose.UPDATE_PHONE)
 
     @on_input
@@ -83,7 +82,6 @@ class NumberChange(Flow, name="number-change", version=1):
     )  # fmt: skip
     async def verifying_code(self, api: AccountApi) -> None:
         await api.verify_mobile_code(self.phone, self.code)
-        self.wipe("code")
 
     @once(then="number_saved", refused={Meaning.NO_SUCH_USER: "no_such_user"})
     async def saving_number(self, api: AccountApi) -> None:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import AfterValidator
-
-from onboarding import AccountApi, Done, Failed, Flow, Meaning, Trigger, Working, read, repeatable, seconds
+from onboarding import AccountApi, Done, Failed, Flow, Meaning, Trigger, WebAddress, Working, read, repeatable, seconds
 
 __all__ = ["AvatarChange"]
-
-_ADDRESS = re.compile(r"(?:https:)?//[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?/[\x21-\x7e]+")
-
-
-def _address(value: str) -> str:
-    if _ADDRESS.fullmatch(value) is None:
-        raise ValueError("must be an https address of a picture, like https://example.com/me.png")
-    return value
 
 
 class AvatarChange(Flow, name="avatar-change", version=1):
     """Set a user's profile picture and read it back."""
 
     user_id: str
-    avatar: Annotated[str, AfterValidator(_address)]
+    avatar: WebAddress
 
     states: ClassVar = [
         Working("setting_avatar"),

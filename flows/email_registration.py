@@ -41,10 +41,10 @@ class EmailRegistration(Flow, name="email-registration", version=1):
 
     states: ClassVar = [
         Working("checking_address"),
-        Working("sending_code"),
-        Waiting("awaiting_code", up_to=minutes(10)),
+        Working("sending_code", forgets=["code"]),
+        Waiting("awaiting_code", up_to=minutes(10), forgets=["code"]),
         Working("registering"),
-        Working("proving_login"),
+        Working("proving_login", forgets=["code"]),
         Done("registered", "the user is registered and can log in"),
         Failed("already_registered", "somebody is registered with this address"),
         Failed("address_refused", "the service takes the address for malformed"),
@@ -89,7 +89,6 @@ class EmailRegistration(Flow, name="email-registration", version=1):
         refused={Meaning.EMAIL_TAKEN: "address_taken", Meaning.EMAIL_MALFORMED: "address_refused"},
     )  # fmt: skip
     async def sending_code(self, api: AccountApi) -> None:
-        self.wipe("code")
         await api.send_email_code(self.email)
 
     @on_input
@@ -106,7 +105,6 @@ class EmailRegistration(Flow, name="email-registration", version=1):
     )  # fmt: skip
     async def registering(self, api: AccountApi) -> None:
         await api.register_with_email_code(self.name, self.email, self.password, self.code)
-        self.wipe("code")
 
     @registering.landed
     async def address_is_registered(self, api: AccountApi) -> bool | None:
@@ -117,5 +115,4 @@ class EmailRegistration(Flow, name="email-registration", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("code")  # where the answer was lost, it is still here
         self.user_id = (await api.log_in(self.email, self.password)).user_id

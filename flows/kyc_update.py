@@ -73,6 +73,7 @@ class KycUpdate(Flow, name="kyc-update", version=1):
         ["task_moved",      "under_review",     "under_review"],
         ["approved",        "under_review",     "account_updated"],
         ["refused",         "under_review",     "review_refused"],
+        ["no_such_user",    "under_review",     "no_such_user"],
         ["timed_out",       "under_review",     "review_overdue"],
     ]  # fmt: skip
 
@@ -100,7 +101,7 @@ class KycUpdate(Flow, name="kyc-update", version=1):
         # A tenant may show changes only once they are approved: the review decides, not this look.
         return "changes_shown" if (await api.get_account(self.user_id)).holds(self.changes) else "changes_pending"
 
-    @read(otherwise=["task_moved", "approved", "refused"])
+    @read(otherwise=["task_moved", "approved", "refused"], refused={Meaning.NO_SUCH_USER: "no_such_user"})
     async def under_review(self, api: AccountApi) -> Trigger:
         task = await api.get_task(self.user_id, TaskType.UPDATE_OWNER)
         if task is None or _mark(task) == self.earlier_task or task.state == self.task_state:

@@ -47,10 +47,10 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
 
     states: ClassVar = [
         Working("checking_number"),
-        Working("requesting_code"),
-        Waiting("awaiting_code", up_to=minutes(10)),
+        Working("requesting_code", forgets=["code"]),
+        Waiting("awaiting_code", up_to=minutes(10), forgets=["code"]),
         Working("registering"),
-        Working("proving_login"),
+        Working("proving_login", forgets=["code"]),
         Done("registered", "the user is registered and can log in"),
         Failed("already_registered", "somebody is registered with this number"),
         Failed("phone_refused", "the service takes the number for malformed"),
@@ -96,7 +96,6 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
         refused={Meaning.MOBILE_TAKEN: "number_taken", Meaning.MOBILE_MALFORMED: "phone_refused"},
     )  # fmt: skip
     async def requesting_code(self, api: AccountApi) -> Trigger:
-        self.wipe("code")
         code = await api.request_mobile_code(self.phone, CodePurpose.REGISTER, send_sms=self.send_sms)
         if code is None:
             return "code_sent"
@@ -120,7 +119,6 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
             self.name, self.phone, self.password, self.code,
             recommend_code=self.recommend_code, custom_source=self.custom_source,
         )  # fmt: skip
-        self.wipe("code")
 
     @registering.landed
     async def number_is_registered(self, api: AccountApi) -> bool | None:
@@ -131,5 +129,4 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("code")  # where the answer was lost, it is still here
         self.user_id = (await api.log_in(self.phone, self.password)).user_id

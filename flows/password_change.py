@@ -71,7 +71,7 @@ class PasswordChange(Flow, name="password-change", version=1):
     async def changing_password(self, api: AccountApi) -> None:
         await api.change_password(self.user_id, self.password, self.new_password)
 
-    @changing_password.landed
+    @changing_password.landed(probes="login_name")
     async def new_password_works(self, api: AccountApi) -> bool | None:
         return await login_works(api, self.login_name, self.new_password)
 

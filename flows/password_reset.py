@@ -41,11 +41,11 @@ class PasswordReset(Flow, name="password-reset", version=1):
     ticket: Secret = later()
 
     states: ClassVar = [
-        Working("requesting_code"),
-        Waiting("awaiting_code", up_to=minutes(10)),
+        Working("requesting_code", forgets=["code", "ticket"]),
+        Waiting("awaiting_code", up_to=minutes(10), forgets=["code"]),
         Working("verifying_code"),
-        Working("resetting_password"),
-        Working("proving_login"),
+        Working("resetting_password", forgets=["code"]),
+        Working("proving_login", forgets=["ticket"]),
         Done("password_reset", "the new password works"),
         Failed("no_such_user", "nobody is registered with this number"),
         Failed("phone_refused", "the service takes the number for malformed"),
@@ -53,6 +53,7 @@ class PasswordReset(Flow, name="password-reset", version=1):
         Failed("expired", "no code was entered in time"),
         Failed("codes_used_up", "three codes were sent and none led on"),
         Failed("password_too_weak", "the new password does not meet the strength rule"),
+        Failed("password_reused", "the new password is the old one, or one that was used before"),
         Failed("not_proven", "the reset was accepted, but the new password does not log in"),
     ]
     transitions: ClassVar = [
@@ -71,6 +72,7 @@ class PasswordReset(Flow, name="password-reset", version=1):
         ["code_spent",     "verifying_code",     "requesting_code"],
         ["reset",          "resetting_password", "proving_login"],
         ["password_weak",  "resetting_password", "password_too_weak"],
+        ["password_reused", "resetting_password", "password_reused"],
         ["ticket_stale",   "resetting_password", "requesting_code"],
         ["no_such_user",   "resetting_password", "no_such_user"],
         ["logged_in",      "proving_login",      "password_reset"],
@@ -86,7 +88,6 @@ class PasswordReset(Flow, name="password-reset", version=1):
         refused={Meaning.NO_SUCH_USER: "no_such_user", Meaning.MOBILE_MALFORMED: "phone_refused"},
     )  # fmt: skip
     async def requesting_code(self, api: AccountApi) -> Trigger:
-        self.wipe("code", "ticket")
         code = await api.request_mobile_code(self.phone, CodePurpose.RESET_PASSWORD, send_sms=self.send_sms)
         if code is None:
             return "code_sent"
@@ -105,21 +106,19 @@ class PasswordReset(Flow, name="password-reset", version=1):
     )  # fmt: skip
     async def verifying_code(self, api: AccountApi) -> None:
         self.ticket = SecretStr(await api.verify_mobile_code(self.phone, self.code))
-        self.wipe("code")
 
     # After a doubt, a stale ticket proves nothing: it may have been used by the reset that was lost, or have expired.
     @once(
-        then="reset",
+        then="reset", evidence=[Meaning.PASSWORD_REUSED],
         refused={
-            Meaning.PASSWORD_WEAK: "password_weak", Meaning.TICKET_STALE: "ticket_stale",
-            Meaning.NO_SUCH_USER: "no_such_user",
+            Meaning.PASSWORD_WEAK: "password_weak", Meaning.PASSWORD_REUSED: "password_reused",
+            Meaning.TICKET_STALE: "ticket_stale", Meaning.NO_SUCH_USER: "no_such_user",
         },
     )  # fmt: skip
     async def resetting_password(self, api: AccountApi) -> None:
         await api.reset_password(self.phone, self.new_password, self.ticket)
-        self.wipe("ticket")
 
-    @resetting_password.landed
+    @resetting_password.landed(probes="phone")
     async def password_works(self, api: AccountApi) -> bool | None:
         return await login_works(api, self.phone, self.new_password)
 
@@ -128,5 +127,4 @@ class PasswordReset(Flow, name="password-reset", version=1):
         refused={Meaning.CREDENTIALS_WRONG: "login_refused", Meaning.NO_SUCH_USER: "login_refused"},
     )  # fmt: skip
     async def proving_login(self, api: AccountApi) -> None:
-        self.wipe("ticket")  # where the answer was lost, it is still here
         await api.log_in(self.phone, self.new_password)

@@ -39,8 +39,8 @@ class PhoneVerification(Flow, name="phone-verification", version=1):
     ticket: HandedOver = later()
 
     states: ClassVar = [
-        Working("requesting_code"),
-        Waiting("awaiting_code", up_to=minutes(10)),
+        Working("requesting_code", forgets=["code"]),
+        Waiting("awaiting_code", up_to=minutes(10), forgets=["code"]),
         Working("verifying_code"),
         Done("phone_verified", "the number is verified; the ticket is in the journey's data"),
         Failed("phone_refused", "the service does not take this number"),
@@ -75,7 +75,6 @@ class PhoneVerification(Flow, name="phone-verification", version=1):
         },
     )  # fmt: skip
     async def requesting_code(self, api: AccountApi) -> Trigger:
-        self.wipe("code")
         code = await api.request_mobile_code(self.phone, CodePurpose.UPDATE_PHONE, send_sms=self.send_sms)
         if code is None:
             return "code_sent"
@@ -94,4 +93,3 @@ class PhoneVerification(Flow, name="phone-verification", version=1):
     )  # fmt: skip
     async def verifying_code(self, api: AccountApi) -> None:
         self.ticket = SecretStr(await api.verify_mobile_code(self.phone, self.code))
-        self.wipe("code")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from onboarding.audit import Audit
 from onboarding.engine import Journey
+from onboarding.errors import NotPossible
+from onboarding.forgetting import Forgotten
 from onboarding.frames import clean_frames
 from onboarding.journal import Status
 from onboarding.machine import Flow
@@ -18,6 +21,8 @@ from onboarding.service import History, JourneyPage, Onboarding
 from onboarding.settings import Settings
 
 __all__ = ["BlockingOnboarding"]
+
+T = TypeVar("T")
 
 
 class BlockingOnboarding:
@@ -33,13 +38,15 @@ class BlockingOnboarding:
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
         self._make = lambda: Onboarding(settings, **options)
         self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
 
     def __enter__(self) -> Self:
         """Open the journal, and begin to advance what is due."""
         with ExitStack() as stack:
-            self._portal = stack.enter_context(start_blocking_portal("asyncio"))
-            self._twin = self._portal.call(_made, self._make)
-            stack.enter_context(self._portal.wrap_async_context_manager(self._twin))
+            portal = stack.enter_context(start_blocking_portal("asyncio"))
+            self._twin = portal.call(_made, self._make)
+            stack.enter_context(portal.wrap_async_context_manager(self._twin))
+            self._portal = portal
             self._stack = stack.pop_all()
         return self
 
@@ -47,17 +54,23 @@ class BlockingOnboarding:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let what is under way come to rest, then close everything."""
+        self._portal = None
         self._stack.close()
+
+    def _call(self, method: Callable[..., Awaitable[T]], *given: Any) -> T:
+        if self._portal is None:
+            raise NotPossible("it is not open; use it as: with BlockingOnboarding() as onboarding")
+        return self._portal.call(method, *given)
 
     @clean_frames
     def start(self, flow: type[Flow] | str | Flow, /, *, key: str | None = None, **fields: Any) -> Journey:
         """See ``Onboarding.start``."""
-        return self._portal.call(lambda: self._twin.start(flow, key=key, **fields))
+        return self._call(lambda: self._twin.start(flow, key=key, **fields))
 
     @clean_frames
     def get(self, journey: str) -> Journey:
         """See ``Onboarding.get``."""
-        return self._portal.call(self._twin.get, journey)
+        return self._call(self._twin.get, journey)
 
     def list(
         self,
@@ -67,17 +80,19 @@ class BlockingOnboarding:
         state: str | None = None,
         older_than: timedelta | None = None,
         newer_than: timedelta | None = None,
+        failures: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> JourneyPage:
         """See ``Onboarding.list``."""
-        return self._portal.call(
+        return self._call(
             lambda: self._twin.list(
                 flow=flow,
                 status=status,
                 state=state,
                 older_than=older_than,
                 newer_than=newer_than,
+                failures=failures,
                 after=after,
                 limit=limit,
             )
@@ -85,36 +100,36 @@ class BlockingOnboarding:
 
     def count(self) -> dict[tuple[str, str, str], int]:
         """See ``Onboarding.count``."""
-        return self._portal.call(self._twin.count)
+        return self._call(self._twin.count)
 
     def history(self, journey: str) -> History:
         """See ``Onboarding.history``."""
-        return self._portal.call(self._twin.history, journey)
+        return self._call(self._twin.history, journey)
 
     @clean_frames
     def send(self, journey: str, name: str, /, **values: Any) -> Journey:
         """See ``Onboarding.send``."""
-        return self._portal.call(lambda: self._twin.send(journey, name, **values))
+        return self._call(lambda: self._twin.send(journey, name, **values))
 
     @clean_frames
     def cancel(self, journey: str, reason: str = "") -> Journey:
         """See ``Onboarding.cancel``."""
-        return self._portal.call(self._twin.cancel, journey, reason)
+        return self._call(self._twin.cancel, journey, reason)
 
     @clean_frames
     def retry(self, journey: str) -> Journey:
         """See ``Onboarding.retry``."""
-        return self._portal.call(self._twin.retry, journey)
+        return self._call(self._twin.retry, journey)
 
     @clean_frames
     def resolve(self, journey: str, *, landed: bool, reason: str, by: str = "") -> Journey:
         """See ``Onboarding.resolve``."""
-        return self._portal.call(lambda: self._twin.resolve(journey, landed=landed, reason=reason, by=by))
+        return self._call(lambda: self._twin.resolve(journey, landed=landed, reason=reason, by=by))
 
     @clean_frames
     def wait(self, journey: str, *, timeout: float | None = None) -> Journey:
         """See ``Onboarding.wait``."""
-        return self._portal.call(lambda: self._twin.wait(journey, timeout=timeout))
+        return self._call(lambda: self._twin.wait(journey, timeout=timeout))
 
     @clean_frames
     def run(
@@ -128,11 +143,26 @@ class BlockingOnboarding:
         **fields: Any,
     ) -> Journey:
         """See ``Onboarding.run``; ``answer`` is called in a thread of its own."""
-        return self._portal.call(lambda: self._twin.run(flow, answer=answer, key=key, timeout=timeout, **fields))
+        return self._call(lambda: self._twin.run(flow, answer=answer, key=key, timeout=timeout, **fields))
+
+    @clean_frames
+    def forget(self, journey: str, *, damaged: bool = False) -> Journey:
+        """See ``Onboarding.forget``."""
+        return self._call(lambda: self._twin.forget(journey, damaged=damaged))
+
+    @clean_frames
+    def forget_ended(self, older_than: timedelta) -> Forgotten:
+        """See ``Onboarding.forget_ended``."""
+        return self._call(self._twin.forget_ended, older_than)
+
+    @clean_frames
+    def audit(self, journey: str | None = None) -> Audit:
+        """See ``Onboarding.audit``."""
+        return self._call(self._twin.audit, journey)
 
     def drain(self) -> int:
         """See ``Onboarding.drain``."""
-        return self._portal.call(self._twin.drain)
+        return self._call(self._twin.drain)
 
 
 async def _made(make: Callable[[], Onboarding]) -> Onboarding:

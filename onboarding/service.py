@@ -16,15 +16,17 @@ from typing import Any, Self, TypeAlias
 from uuid_utils import uuid7
 
 from onboarding.answers import Answer, ask
+from onboarding.audit import Audit, audit
 from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
 from onboarding.connect import account_api
 from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
-from onboarding.engine.book import Book
+from onboarding.engine.asked import id_of, moment_after, moment_before, text_of
 from onboarding.engine.events import tell
 from onboarding.engine.messages import check_input, raise_verdict
 from onboarding.errors import InputRefused, InvalidData, NotPossible
+from onboarding.forgetting import Forgetting, Forgotten
 from onboarding.frames import clean_frames
 from onboarding.journal import (
     Head,
@@ -34,13 +36,14 @@ from onboarding.journal import (
     Query,
     Status,
     TransitionRecord,
-    digest,
     open_journal,
 )
 from onboarding.keys import keyring_for, pepper_of
 from onboarding.leaving import to_its_end
 from onboarding.log import log
 from onboarding.machine import Flow, Registry
+from onboarding.machine.quoting import quoted
+from onboarding.machine.web_address import web_hosts
 from onboarding.settings import Settings
 from onboarding.starting import fresh, opening
 
@@ -97,6 +100,7 @@ class Onboarding:
     ) -> None:
         self.settings = settings if settings is not None else Settings.load()
         self.flows = Registry([*self.settings.flows, *flows])
+        self._context = web_hosts(self.settings.avatar_hosts)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._tell_user = tell
@@ -129,13 +133,12 @@ class Onboarding:
         self._stack.push_async_callback(journal.close)
         self._journal = journal
         keyring = await keyring_for(journal, settings)
-        self._pepper = await pepper_of(journal, keyring)
-        self._sealer = Sealer(keyring, self.flows)
+        self._sealer = Sealer(keyring, self.flows, await pepper_of(journal, keyring))
         api = self._api
         if api is None and self._with_worker:
             api = await self._stack.enter_async_context(account_api(settings, self._clock))
         rules = Rules(
-            landing_delay=settings.landing_delay,
+            landing_delay=settings.landing_delay, step_limit=settings.step_limit,
             backoff=Backoff(settings.backoff_base, settings.backoff_cap, settings.attempts),
             poll_every=settings.poll_every, cooldown=settings.cooldown, clock=self._clock, rng=self._rng,
             worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}", tell=self._tell,
@@ -154,7 +157,8 @@ class Onboarding:
     @property
     def journal(self) -> Journal:
         """The durable record."""
-        assert self._journal is not None, "use it as: async with Onboarding() as onboarding"
+        if self._journal is None:
+            raise NotPossible("it is not open; use it as: async with Onboarding() as onboarding")
         return self._journal
 
     @property
@@ -179,20 +183,25 @@ class Onboarding:
             JournalError: it could not be stored.
         """
         kind = self.flows.resolve(type(flow) if isinstance(flow, Flow) else flow)
-        data = fresh(kind, flow if isinstance(flow, Flow) else None, fields)
-        head, first = opening(kind.definition, data, self._clock.now(), self.engine.rules.worker)
-        sealed = self._sealer.seal(head.id, data, Book())
-        stored = await self.journal.create(head, sealed, first, None if key is None else digest(self._pepper, key))
-        if stored.id == head.id:
-            tell(self._tell, Event(head.flow, head.status, first))
+        key = None if key is None else text_of(key, "key")
+        data = fresh(kind, flow if isinstance(flow, Flow) else None, fields, self._context)
+        rules, chain = self.engine.rules, self._sealer.chain
+        head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
+        sealed = self._sealer.seal(head.id, data, book)
+        stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
         self._wake()
-        return self._view(stored)
+        if stored.id != head.id:
+            return await self._get_or_view(stored)
+        tell(self._tell, Event(head.flow, head.status, first))
+        return view(head, kind.definition, data, first)
 
     @clean_frames
     async def get(self, journey: str) -> Journey:
-        """A journey with its data. Raises ``UnknownJourney``, or what keeps its data from being read."""
-        stored = await self.journal.load(journey)
+        """A journey with its data and last transition. Raises ``UnknownJourney``, or what keeps its data unread."""
+        stored = await self.journal.load(id_of(journey))
         head = stored.head
+        if (shown := self._view(head)).outcome is not None and shown.outcome.forgotten:
+            return shown
         flow, _, _ = self._sealer.unseal(
             head.id,
             stored.data,
@@ -201,7 +210,8 @@ class Onboarding:
             state=head.state,
             ended=head.status.is_final,
         )
-        return view(head, type(flow).definition, flow)
+        last = await self.journal.history(head.id, after=head.seq - 1)
+        return view(head, type(flow).definition, flow, last[-1] if last else None)
 
     async def list(
         self,
@@ -211,6 +221,7 @@ class Onboarding:
         state: str | None = None,
         older_than: timedelta | None = None,
         newer_than: timedelta | None = None,
+        failures: int = 0,
         after: str | None = None,
         limit: int = 100,
     ) -> JourneyPage:
@@ -222,19 +233,20 @@ class Onboarding:
             state: only in this state.
             older_than: only those started longer ago.
             newer_than: only those started since.
+            failures: only those that go on trying, and whose last so many tries, or more, have failed.
             after: the ``next`` of the page before.
             limit: how many a page, at most 1000.
         """
         now = self._clock.now()
-        statuses = (status,) if isinstance(status, str) else tuple(status)
         page = await self.journal.find(
             Query(
-                flow=flow if isinstance(flow, str) or flow is None else flow.definition.name,
-                status=tuple(_status(each) for each in statuses),
-                state=state,
-                created_before=None if older_than is None else now - older_than,
-                created_after=None if newer_than is None else now - newer_than,
-                after=after,
+                flow=flow if isinstance(flow, str) or flow is None else self.flows.resolve(flow).definition.name,
+                status=_statuses(status),
+                state=None if state is None else text_of(state, "state"),
+                created_before=moment_before(now, older_than, "older_than"),
+                created_after=moment_before(now, newer_than, "newer_than"),
+                failures=max(0, failures),
+                after=None if after is None else id_of(after),
                 limit=max(1, min(limit, 1000)),
             )
         )
@@ -248,7 +260,7 @@ class Onboarding:
 
     async def history(self, journey: str) -> History:
         """A journey's transitions, oldest first. Raises ``UnknownJourney``."""
-        await self.journal.head(journey)
+        await self.journal.head(id_of(journey))
         return await self.journal.history(journey)
 
     @clean_frames
@@ -260,18 +272,18 @@ class Onboarding:
             InvalidData: the values do not fit.
             NotPossible: nobody advances journeys, so nobody looked at it; it was taken back.
         """
-        head = await self.journal.head(journey)
+        head = await self.journal.head(id_of(journey))
         if head.status.is_final:
             raise InputRefused(f"the journey has ended in {head.state!r}")
         if head.status is Status.PARKED:
             raise InputRefused(f"the journey is parked in {head.state!r}, so it takes no input; see onboarding show")
-        kept = check_input(self.flows[head.flow].definition, name, values)
+        kept = check_input(self.flows[head.flow].definition, name, values, self._context)
         return await self._ask(journey, MessageKind.INPUT, name, kept)
 
     @clean_frames
     async def cancel(self, journey: str, reason: str = "") -> Journey:
         """End a journey where it stands. Raises ``NotPossible`` if it has ended."""
-        return await self._ask(journey, MessageKind.CANCEL, "cancel", {"reason": reason})
+        return await self._ask(journey, MessageKind.CANCEL, "cancel", {"reason": text_of(reason, "reason")})
 
     @clean_frames
     async def retry(self, journey: str) -> Journey:
@@ -292,9 +304,11 @@ class Onboarding:
             reason: on which evidence; the journal keeps it.
             by: who says so.
         """
-        if not reason.strip():
+        if not isinstance(landed, bool):
+            raise InvalidData("landed must be True or False: whether the request took effect")
+        if not text_of(reason, "reason").strip():
             raise InvalidData("say on which evidence: reason must not be empty")
-        values = {"landed": landed, "reason": reason, "by": by}
+        values = {"landed": landed, "reason": reason, "by": text_of(by, "by")}
         return await self._ask(journey, MessageKind.RESOLVE, "resolve", values)
 
     @clean_frames
@@ -307,7 +321,7 @@ class Onboarding:
 
         Raises ``NotPossible`` without a timeout where it is due, and no process advances journeys.
         """
-        until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
+        journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         while True:
             change = self._changes.watch(journey)
             head = await self.journal.head(journey)
@@ -343,7 +357,7 @@ class Onboarding:
         starting = self.start(flow, key=key, **fields)
         del flow, key, fields
         journey = await starting
-        until = None if timeout is None else self._clock.now() + timedelta(seconds=timeout)
+        until = moment_after(self._clock.now(), timeout, "timeout")
         while True:
             left = None if until is None else (until - self._clock.now()).total_seconds()
             journey = await self.wait(journey.id, timeout=left)
@@ -369,7 +383,51 @@ class Onboarding:
         worker = Worker(self.engine, self.journal, self._clock, concurrency=self.settings.concurrency)
         return await worker.one_pass()
 
+    # The journal as a whole
+
+    @clean_frames
+    async def forget(self, journey: str, *, damaged: bool = False) -> Journey:
+        """Erase the person from a journey that has ended: its data, and every word of a person about it.
+
+        That it was, and how it went, stays: it is listed and shown without its data. A second time changes nothing.
+
+        Args:
+            journey: its id.
+            damaged: also where its history was changed by somebody else, which the history then says.
+
+        Raises:
+            NotPossible: it has not ended.
+            JournalDamaged: its history was changed by somebody else.
+            JournalBusy: it is erased, but another program keeps old bytes from being overwritten: forget it again.
+        """
+        await self._forgetting.forget(id_of(journey), damaged=damaged)
+        await self._forgetting.scrub()
+        return self._view(await self.journal.head(journey))
+
+    @clean_frames
+    async def forget_ended(self, older_than: timedelta) -> Forgotten:
+        """Erase the person from every journey that ended longer ago; how many, and which could not be.
+
+        Raises:
+            JournalBusy: as for ``forget``.
+        """
+        done = await self._forgetting.forget_ended(moment_before(self._clock.now(), older_than, "older_than"))
+        await self._forgetting.scrub()
+        return done
+
+    @clean_frames
+    async def audit(self, journey: str | None = None) -> Audit:
+        """Whether the histories and sealed data of all journeys, or of one, are as they were written.
+
+        Raises ``UnknownJourney`` where the journal holds nothing of that id.
+        """
+        return await audit(self.journal, self._sealer, None if journey is None else id_of(journey))
+
     # Within
+
+    @property
+    def _forgetting(self) -> Forgetting:
+        return Forgetting(self.journal, self._sealer, self.engine.rules)
 
     def _view(self, head: Head) -> Journey:
         try:
@@ -389,7 +447,7 @@ class Onboarding:
 
     async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:
         """Post a message, and wait for what its owner makes of it."""
-        head = await self.journal.head(journey)
+        head = await self.journal.head(id_of(journey))
         number = str(uuid7())
         message = Message(
             id=number, journey=journey, kind=kind, name=name, at=self._clock.now(),
@@ -429,12 +487,19 @@ class Onboarding:
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
             status=event.status.value,
-        ).info("{} {}: {} -> {} ({})", event.flow, row.journey, row.source or "·", row.dest, row.trigger)  # fmt: skip
+        ).log(
+            "WARNING" if row.trigger == "parked" else "INFO", "{} {}: {} -> {} ({})", event.flow, row.journey,
+            row.source or "·", row.dest, f"{row.trigger}: {row.detail}" if row.trigger == "parked" else row.trigger,
+        )  # fmt: skip
         if self._tell_user is not None:
             self._tell_user(event)
 
 
-def _status(value: Status | str) -> Status:
-    if value not in set(Status):
-        raise InvalidData(f"{str(value)!r} is no status; there are: {', '.join(Status)}")
+def _statuses(given: Status | str | Iterable[Status | str]) -> tuple[Status, ...]:
+    return tuple(map(_status, (given,) if isinstance(given, str) or not isinstance(given, Iterable) else given))
+
+
+def _status(value: object) -> Status:
+    if not isinstance(value, str) or value not in set(Status):
+        raise InvalidData(f"{quoted(value)} is no status; there are: {', '.join(Status)}")
     return Status(value)

@@ -25,12 +25,17 @@ from pydantic_settings import (
 from onboarding.api import Meaning, TaskVerdict
 from onboarding.errors import SettingsError
 from onboarding.machine.fields import Duration
+from onboarding.machine.quoting import quoted
+from onboarding.machine.web_address import ANY_HOST, host_name
+from onboarding.machine.wording import said
+from onboarding.toml_file import problem_with_toml
 
 __all__ = ["Settings", "data_folder"]
 
 _PREFIX = "ONBOARDING_"
 _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
+_OBJECT = '{"NAME": "value"}'
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -43,7 +48,13 @@ def _split(value: object) -> object:
     """``a,b`` or a JSON list."""
     if isinstance(value, str):
         text = value.strip()
-        return json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+        if not text.startswith("["):
+            return [part.strip() for part in text.split(",") if part.strip()]
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass
+        raise ValueError("must be a list: write a,b or a JSON list")
     return value
 
 
@@ -78,15 +89,20 @@ class Settings(BaseSettings):
 
     # How journeys are driven
     flows: Annotated[list[str], NoDecode, BeforeValidator(_split)] = []
+    # The service's own, the store of contract 2.10's sample, and the name that is reserved for examples.
+    avatar_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split)] = [
+        "lwork.com", "broker-upload.oss-cn-hangzhou.aliyuncs.com", "example.com",
+    ]  # fmt: skip
     concurrency: int = Field(default=20, ge=1, le=1000)
     landing_delay: Duration = timedelta(seconds=30)
+    step_limit: Duration = timedelta(minutes=2)
     attempts: int = Field(default=8, ge=1)
     backoff_base: Duration = timedelta(seconds=1)
     backoff_cap: Duration = timedelta(minutes=5)
     poll_every: Duration | None = None
     cooldown: Duration | None = None
 
-    @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every")
+    @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every", "step_limit")
     @classmethod
     def _longer_than_nothing(cls, value: timedelta | None) -> timedelta | None:
         if value is not None and value <= timedelta(0):
@@ -100,6 +116,14 @@ class Settings(BaseSettings):
             raise ValueError("must not be negative")
         return value
 
+    @field_validator("avatar_hosts")
+    @classmethod
+    def _hosts(cls, value: list[str]) -> list[str]:
+        found = [host if host == ANY_HOST else host_name(host) for host in value]
+        if None in found:
+            raise ValueError("must be host names such as example.com, or * for all of them")
+        return [host for host in found if host is not None]
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -110,16 +134,18 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, .env, secrets folder, TOML: the first that has a setting gives it."""
-        toml = os.environ.get(_CONFIG) or "onboarding.toml"
         return (
             init_settings, env_settings, dotenv_settings, file_secret_settings,
-            TomlConfigSettingsSource(settings_cls, Path(toml)),
+            TomlConfigSettingsSource(settings_cls, _toml_file()),
         )  # fmt: skip
 
     @classmethod
     def load(cls, **given: Any) -> Settings:
         """Read the settings. Raises ``SettingsError``, which names each wrong setting, never its value."""
-        why = _unreadable_source() or _unknown(given)
+        try:
+            why = _unreadable_source() or problem_with_toml(_toml_file(), Settings.model_fields) or _unknown(given)
+        except OSError as error:  # a name that is too long, or a folder that may not be looked into
+            why = f"the place that {_CONFIG} or {_SECRETS} names cannot be read: {error.strerror}"
         folder = os.environ.get(_SECRETS)
         if folder:
             given["_secrets_dir"] = folder
@@ -128,14 +154,16 @@ class Settings(BaseSettings):
                 return cls(**given)
         except ValidationError as error:
             why = "; ".join(
-                f"{_PREFIX}{str(part['loc'][0]).upper()}: {part['msg'].removeprefix('Value error, ')}"
-                for part in error.errors(include_input=False, include_url=False, include_context=False)
+                f"{_PREFIX}{str(part['loc'][0]).upper()}: {said(part)}"
+                for part in error.errors(include_input=False, include_url=False)
             )
         except SourceError as error:
             field = _FIELD.search(str(error))
-            why = f"{_PREFIX}{field[1].upper() if field else '…'}: it is not well formed; a table is written as JSON"
-        except ValueError:
-            why = "onboarding.toml (or a list in the environment) is not well formed; check its syntax"
+            why = f"{_PREFIX}{field[1].upper() if field else '…'}: must be a JSON object, such as {_OBJECT}"
+        except (ValueError, RecursionError):
+            why = "a list in the environment is not well formed: write a,b or a JSON list"
+        except OSError as error:
+            why = f"a file of settings cannot be read: {error.strerror or type(error).__name__}"
         raise SettingsError(f"the settings are not usable: {why}")
 
     @property
@@ -144,8 +172,13 @@ class Settings(BaseSettings):
         return self.journal or f"sqlite:///{data_folder() / 'journal.db'}"
 
 
+def _toml_file() -> Path:
+    """The file of settings: the one that is named, or the one here."""
+    return Path(os.environ.get(_CONFIG) or "onboarding.toml")
+
+
 def _unknown(given: dict[str, Any]) -> str | None:
-    names = ", ".join(sorted(name for name in given if name not in Settings.model_fields))
+    names = ", ".join(sorted(quoted(name)[1:-1] for name in given if name not in Settings.model_fields))
     return f"there is no setting {names}" if names else None
 
 
@@ -156,4 +189,7 @@ def _unreadable_source() -> str | None:
         return f"{_CONFIG} names no file"
     if folder and not Path(folder).is_dir():
         return f"{_SECRETS} names no folder"
+    for file in Path(folder).iterdir() if folder else ():
+        if file.name.upper().startswith(_PREFIX) and not file.is_file():
+            return f"{_SECRETS}: {quoted(file.name)[1:-1]} in it is no file"
     return None

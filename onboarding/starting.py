@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from onboarding.engine.sealer import invalid
+from onboarding.engine.asked import invalid, unusable
+from onboarding.engine.book import Book
 from onboarding.errors import InvalidData
-from onboarding.journal import Head, Status, TransitionRecord
+from onboarding.journal import Chain, Head, Status, TransitionRecord
 from onboarding.machine import Definition, Flow, Polling, Waiting, Working
-from onboarding.machine.fields import is_later
+from onboarding.machine.fields import REVEAL, is_later
 
 __all__ = ["fresh", "opening"]
 
 
-def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:
-    """The flow to start with. Raises ``InvalidData``."""
+def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context: dict[str, Any] | None = None) -> Flow:
+    """The flow to start with.
+
+    Args:
+        kind: which flow.
+        given: an instance with its fields, or None.
+        fields: its fields otherwise.
+        context: what their check may go by, such as the hosts that are allowed.
+
+    Raises:
+        InvalidData: they do not fit.
+    """
     what = f"{kind.definition.name} cannot start"
     if given is not None:
         if fields:
@@ -29,18 +41,33 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any]) -> Flow:
     early = sorted(name for name in filled & kind.model_fields.keys() if is_later(kind.model_fields[name]))
     if early:
         raise InvalidData(f"{what}: {', '.join(early)} is filled in on the way, not at the start")
-    if given is not None:
-        return given.model_copy(deep=True)
-    error: InvalidData | None = None
+    error: InvalidData
     try:
-        return kind.model_validate(fields)
+        if given is None:
+            return _storable(kind.model_validate(fields, context=context))
+        # Whoever built it knew nothing of the context, and may have changed it since without a check.
+        asked = {name for name, field in kind.model_fields.items() if not is_later(field)}
+        kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
+        return _storable(given.model_copy(deep=True))
     except ValidationError as bad:
-        error = invalid(bad, what)
+        error = invalid(bad, what, kind)
+    except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
+        error = unusable(bad, what)
     raise error
 
 
-def opening(definition: Definition, data: Flow, now: datetime, worker: str) -> tuple[Head, TransitionRecord]:
-    """A new journey's head and the first row of its history."""
+def _storable(flow: Flow) -> Flow:
+    """The flow, if its fields can be written down as they will be; fails in some way otherwise."""
+    empty = {name for name, field in type(flow).model_fields.items() if is_later(field)}
+    fields = flow.model_dump(mode="json", context=REVEAL, exclude=empty, warnings=False)
+    json.dumps(fields, ensure_ascii=False).encode()
+    return flow
+
+
+def opening(
+    definition: Definition, data: Flow, now: datetime, worker: str, chain: Chain
+) -> tuple[Head, TransitionRecord, Book]:
+    """A new journey's head, the first row of its history, signed, and the engine's book that knows of it."""
     journey, state = str(uuid7()), definition.states[definition.initial]
     waits = isinstance(state, Waiting)
     head = Head(
@@ -56,6 +83,8 @@ def opening(definition: Definition, data: Flow, now: datetime, worker: str) -> t
         updated=now,
         entered=now,
     )
-    return head, TransitionRecord(
+    first = TransitionRecord(
         journey=journey, seq=1, at=now, trigger="started", source="", dest=state.name, worker=worker
     )
+    book = Book()
+    return head, book.sign(first, chain), book

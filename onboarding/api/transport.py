@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from onboarding.api.envelope import MAX_SIZE, Trouble, unpack
 from onboarding.api.http_library import library_of, make_client, preferred_library
+from onboarding.api.leftovers import give_up_if_more_came
 from onboarding.api.quiet import hush, our_request
 from onboarding.errors import InDoubt, NotSent
 
@@ -151,11 +152,12 @@ class Transport:
             content: bytes = response.content
             return content if len(content) <= MAX_SIZE else None
         body = bytearray()
-        async with contextlib.aclosing(response.aiter_raw()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > MAX_SIZE:
-                    return None
+        # Not through the response, which would free the connection at the end of the body.
+        async for chunk in response.stream:
+            body += chunk
+            if len(body) > MAX_SIZE:
+                return None
+        await give_up_if_more_came(response)
         return unpack(response.headers.get("content-encoding"), bytes(body))
 
     def _trouble(self, error: Exception, passage: Passage) -> Trouble:

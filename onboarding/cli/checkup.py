@@ -6,13 +6,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onboarding.errors import CallError, NotSent, OnboardingError, Refused, RefusedByProtocol
+from onboarding.errors import (
+    CallError,
+    DefinitionError,
+    JournalBusy,
+    JournalDamaged,
+    JourneyError,
+    KeyMismatch,
+    NotSent,
+    OnboardingError,
+    Refused,
+    RefusedByProtocol,
+    SettingsError,
+)
 
 if TYPE_CHECKING:
     from onboarding.journal import Journal
     from onboarding.settings import Settings
 
 __all__ = ["Finding", "examine"]
+
+_MOST = 1000
+"""So many failing journeys are counted; an operator who has more needs no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +53,54 @@ async def examine(load: Callable[[], Settings]) -> list[Finding]:
         settings = load()
     except OnboardingError as error:
         return [Finding("settings", ok=False, found=str(error), remedy="mend this first: nothing else was looked at")]
-    findings = [_settings(settings)]
+    findings = [await _settings(settings)]
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]], ...] = (
-        ("flows", _flows), ("journal", _journal), ("API", _api),
+        ("flows", _flows), ("journal", _journal),
     )  # fmt: skip
     for name, check in checks:
         try:
             findings += await check(settings)
         except OnboardingError as error:
-            findings.append(Finding(name, ok=False, found=str(error), remedy="see the sentence itself"))
+            findings.append(Finding(name, ok=False, found=str(error), remedy=_remedy(error)))
         except Exception as error:  # noqa: BLE001 - a flow of the user's may fail in any way
-            findings.append(Finding(name, ok=False, found=f"it failed with {type(error).__name__}"))
-    return findings
+            found = f"a flow's module failed to load, with {type(error).__name__}"
+            findings.append(Finding(name, ok=False, found=found, remedy="import it by itself in python to see why"))
+    if findings[0].ok:
+        return [*findings, await _api(settings)]
+    return [*findings, Finding("API", ok=False, found="not asked", remedy="mend the settings first")]
 
 
-def _settings(settings: Settings) -> Finding:
+def _remedy(error: OnboardingError) -> str:
+    """What to do about a flow or a journal that cannot be used."""
+    if isinstance(error, JournalBusy):
+        return "find the process that holds it, and stop it if it is stuck"
+    if isinstance(error, JournalDamaged):
+        return "restore the journal from a backup, or name another one in ONBOARDING_JOURNAL"
+    if isinstance(error, SettingsError):
+        return "set it right in the environment, .env or onboarding.toml"
+    if isinstance(error, JourneyError | DefinitionError):
+        return "mend ONBOARDING_FLOWS: package.module:Class, of a module that python finds here"
+    return "mend the place of the journal, or name another one in ONBOARDING_JOURNAL"
+
+
+async def _settings(settings: Settings) -> Finding:
+    """Whether the API can be called with them: what is missing, and what its client refuses."""
     missing = [f"ONBOARDING_{name.upper()}" for name in ("tenant_id", "api_token") if not getattr(settings, name)]
     if missing:
+        verb = "is" if len(missing) == 1 else "are"
         return Finding(
-            "settings", ok=False, found=f"{' and '.join(missing)} not set",
-            remedy="set them, in the environment, .env or onboarding.toml; for a try, start: onboarding sandbox",
+            "settings", ok=False, found=f"{' and '.join(missing)} {verb} not set",
+            remedy=f"set {'it' if len(missing) == 1 else 'them'}, in the environment, .env or onboarding.toml; for a "
+            "try, start: onboarding sandbox",
         )  # fmt: skip
-    return Finding("settings", ok=True, found=f"tenant {settings.tenant_id} at {_address(settings)}")
+    from onboarding.clock import SystemClock
+    from onboarding.connect import account_api
+
+    try:
+        async with account_api(settings, SystemClock()):
+            return Finding("settings", ok=True, found=f"tenant {settings.tenant_id} at {settings.base_url}")
+    except SettingsError as error:
+        return Finding("settings", ok=False, found=str(error), remedy=_remedy(error))
 
 
 async def _flows(settings: Settings) -> list[Finding]:
@@ -73,25 +114,19 @@ async def _flows(settings: Settings) -> list[Finding]:
 
 
 async def _journal(settings: Settings) -> list[Finding]:
+    from onboarding.cli.place import journal_file
     from onboarding.journal import open_journal
-    from onboarding.journal.backends import sqlite_path
+    from onboarding.journal.files import try_folder
 
-    url = settings.journal_url
-    if url == "memory://":
-        return [
-            Finding(
-                "journal", ok=False, found="it is kept in memory, and forgotten when the process ends",
-                remedy="set ONBOARDING_JOURNAL to sqlite:///path.db",
-            )
-        ]  # fmt: skip
-    journal = open_journal(url)
-    path = sqlite_path(url)
+    path = journal_file(settings)
+    journal = open_journal(settings.journal_url)
     if not path.exists():
-        made = f"there is none yet; the first journey makes {journal.place}"
+        try_folder(path.parent)
+        made = f"there is none yet; `onboarding start` makes {journal.place}"
         return [Finding("journal", ok=True, found=made), _keys_to_come(settings)]
     await journal.open()
     try:
-        return [await _owner(journal), await _parked(journal), await _keys(journal, settings)]
+        return [await _owner(journal), await _journeys(journal, settings), await _keys(journal, settings)]
     finally:
         await journal.close()
 
@@ -103,31 +138,35 @@ async def _owner(journal: Journal) -> Finding:
     return Finding("journal", ok=True, found=f"{journal.place}; a process advances its journeys")
 
 
-async def _parked(journal: Journal) -> Finding:
+async def _journeys(journal: Journal, settings: Settings) -> Finding:
+    """How many need somebody: those that are parked, and those whose tries fail again and again."""
+    from onboarding.journal import Query
+
     counts = await journal.count()
-    total = sum(counts.values())
     parked = sum(number for (_, status, _), number in counts.items() if status == "parked")
-    found = f"{total} in the journal, {parked} parked"
-    return Finding("journeys", ok=not parked, found=found, remedy="onboarding list --status parked" if parked else "")
+    failing = len((await journal.find(Query(failures=1, limit=_MOST))).heads)
+    long = len((await journal.find(Query(failures=settings.attempts, limit=1))).heads)
+    found = f"{sum(counts.values())} in the journal, {parked} parked, {failing} failing"
+    look = [
+        f"onboarding list {option}" for option, number in (("--status parked", parked), ("--failing", long)) if number
+    ]
+    return Finding("journeys", ok=not look, found=found, remedy="; ".join(look))
 
 
 async def _keys(journal: Journal, settings: Settings) -> Finding:
     from onboarding.journal.rotation import SEALED_META
     from onboarding.keys import keyring_for, pepper_of
 
-    where = _place_of_keys(settings)
-    fault = None
     try:
         if await journal.meta(SEALED_META[0]) is None:
             return _keys_to_come(settings)
         keyring = await keyring_for(journal, settings)
         await pepper_of(journal, keyring)
     except OnboardingError as error:
-        fault = str(error)
-    if fault is not None:
-        return Finding("keys", ok=False, found=fault, remedy="without its keys the journal cannot be read")
+        return Finding("keys", ok=False, found=str(error), remedy=_remedy_of_keys(error, settings, sealed=True))
     more = len(keyring.ids) - 1
-    return Finding("keys", ok=True, found=f"{where} fits the journal" + (f" ({more} older beside it)" if more else ""))
+    found = f"{_place_of_keys(settings)} fits the journal" + (f" ({more} older beside it)" if more else "")
+    return Finding("keys", ok=True, found=found)
 
 
 def _keys_to_come(settings: Settings) -> Finding:
@@ -135,7 +174,6 @@ def _keys_to_come(settings: Settings) -> Finding:
     from onboarding.journal import Keyring, load_key_file
     from onboarding.keys import key_file_of
 
-    fault = None
     try:
         if settings.keys:
             Keyring(settings.keys)
@@ -144,10 +182,18 @@ def _keys_to_come(settings: Settings) -> Finding:
         else:
             return Finding("keys", ok=True, found="there are none yet; the first journey makes the key file")
     except OnboardingError as error:
-        fault = str(error)
-    if fault is not None:
-        return Finding("keys", ok=False, found=fault, remedy="onboarding keys new --print makes a key")
+        return Finding("keys", ok=False, found=str(error), remedy=_remedy_of_keys(error, settings, sealed=False))
     return Finding("keys", ok=True, found=f"{_place_of_keys(settings)} is usable")
+
+
+def _remedy_of_keys(error: OnboardingError, settings: Settings, *, sealed: bool) -> str:
+    if not isinstance(error, KeyMismatch | SettingsError):
+        from onboarding.keys import key_file_of
+
+        return f"it must be its owner's alone: chmod 600 {key_file_of(settings)}"
+    if sealed:
+        return "give the keys with which the journal was sealed: without them it cannot be read"
+    return "onboarding keys new --print makes a key"
 
 
 def _place_of_keys(settings: Settings) -> str:
@@ -156,10 +202,8 @@ def _place_of_keys(settings: Settings) -> str:
     return "ONBOARDING_KEYS" if settings.keys else f"the key file {key_file_of(settings)}"
 
 
-async def _api(settings: Settings) -> list[Finding]:
+async def _api(settings: Settings) -> Finding:
     """Reach the API with a call that changes nothing: its list of result codes."""
-    if not settings.tenant_id or not settings.api_token:
-        return [Finding("API", ok=False, found="not asked", remedy="it takes ONBOARDING_TENANT_ID and _API_TOKEN")]
     from onboarding.clock import SystemClock
     from onboarding.connect import account_api
 
@@ -170,15 +214,10 @@ async def _api(settings: Settings) -> list[Finding]:
     except CallError as error:
         refused = error
     else:
-        return [Finding("API", ok=True, found=f"{_address(settings)} answers; it lists {len(codes)} result codes")]
+        return Finding("API", ok=True, found=f"{settings.base_url} answers; it lists {len(codes)} result codes")
     remedy = "try again later; if it stays, ask the operator of the API"
     if isinstance(refused, NotSent):
         remedy = "check ONBOARDING_BASE_URL, the network, and a proxy (ONBOARDING_TRUST_ENV)"
     elif isinstance(refused, RefusedByProtocol | Refused):
         remedy = "check ONBOARDING_TENANT_ID and ONBOARDING_API_TOKEN"
-    return [Finding("API", ok=False, found=str(refused), remedy=remedy)]
-
-
-def _address(settings: Settings) -> str:
-    """The base address where it can hold no password."""
-    return "ONBOARDING_BASE_URL" if "@" in settings.base_url else settings.base_url
+    return Finding("API", ok=False, found=str(refused), remedy=remedy)

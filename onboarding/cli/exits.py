@@ -21,8 +21,9 @@ __all__ = ["EXIT_CODES", "Exit", "exit_of_error", "exit_of_journey"]
 
 EXIT_CODES = (
     "Exit codes: 0 the command succeeded, or the journey ended well; 1 it failed, or the journey ended badly; "
-    "2 wrong usage or settings, an unknown flow or journey; 3 parked: a person is needed; "
-    "4 still waiting, or not at its end when the time was up; 130 interrupted."
+    "2 wrong usage or settings, no journal, an unknown flow or journey; 3 parked: a person is needed; "
+    "4 still waiting, or not at its end when the time was up; 130 interrupted. "
+    "run, wait, send, retry and resolve say how the journey stands."
 )
 
 _USAGE = (SettingsError, DefinitionError, UnknownFlow, UnknownJourney, InvalidData)

@@ -15,6 +15,9 @@ __all__ = ["run", "say"]
 
 def run(arguments: list[str]) -> int:
     """Run the command that the arguments name; its exit code. Nothing is raised but what ends the process."""
+    if not all(map(_is_text, arguments)):
+        say("an argument is not text: it holds bytes that are no UTF-8")
+        return Exit.USAGE
     try:
         code = _guarded(arguments)
         sys.stdout.flush()
@@ -51,6 +54,11 @@ def _guarded(arguments: list[str]) -> int:
             return Exit.USAGE
         _unexpected(error, verbose=any(word.startswith("-v") or word == "--verbose" for word in arguments))
         return Exit.FAILED
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument could be read: what could not stands in it as surrogates, which nothing can write."""
+    return not any("\ud800" <= each <= "\udfff" for each in argument)
 
 
 def _unexpected(error: Exception, *, verbose: bool) -> None:

@@ -11,19 +11,22 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from onboarding.machine import Duration, Email, Flow, Phone, VerificationCode
+from onboarding.machine import Duration, Email, Flow, Phone, VerificationCode, WebAddress
 from onboarding.machine.fields import is_later, is_secret
 from onboarding.machine.steps import Input
 
 __all__ = ["Asked", "Manner", "fields_of_flow", "fields_of_input"]
 
-_NAMED = ((Phone, "PHONE"), (Email, "EMAIL"), (Duration, "DURATION"), (VerificationCode, "CODE"))
+_NAMED = (
+    (Phone, "PHONE"), (Email, "EMAIL"), (Duration, "DURATION"), (VerificationCode, "CODE"), (WebAddress, "URL"),
+)  # fmt: skip
 _TAKEN = frozenset({"key", "timeout", "json", "secrets-from", "help"})
 _STRUCTURED = (dict, list, tuple, set, frozenset)
 _PLAIN = ((timedelta, "DURATION"), (int, "NUMBER"), (float, "NUMBER"))
 _EXAMPLES = {
     "PHONE": "a mobile number, such as +8613812345678",
     "EMAIL": "an e-mail address",
+    "URL": "an https address, such as https://example.com/me.png",
     "DURATION": "a length of time: 90s, 15m, 36h, 14d",
     "JSON": "JSON, or @FILE, or @- for standard input",
     "NUMBER": "a number",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +40,45 @@ class Invocation:
             given["journal"] = self.journal
         return Settings.load(**{name: value for name, value in given.items() if value is not None})
 
-    def onboarding(self, *, worker: bool, tell: Callable[[Event], Any] | None = None, **given: Any) -> Onboarding:
-        """The object that a command works with; ``given`` are settings."""
+    @asynccontextmanager
+    async def onboarding(
+        self,
+        *,
+        worker: bool,
+        makes: bool = False,
+        quiet: bool = False,
+        tell: Callable[[Event], Any] | None = None,
+        **given: Any,
+    ) -> AsyncIterator[Onboarding]:
+        """The object that a command works with.
+
+        Args:
+            worker: whether to advance journeys.
+            makes: whether to make a journal where there is none, and say so.
+            quiet: not to say so.
+            tell: called with every transition.
+            given: settings.
+
+        Raises:
+            SettingsError: there is no journal, and none is to be made.
+        """
+        from onboarding.cli.failure import say
+        from onboarding.cli.place import journal_is_there
         from onboarding.service import Onboarding
 
-        return Onboarding(self.settings(**given), worker=worker, tell=tell)
+        settings = self.settings(**given)
+        was_there = journal_is_there(settings, makes=makes)
+        async with Onboarding(settings, worker=worker, tell=tell) as onboarding:
+            if not was_there and not quiet:
+                say(f"made a new journal at {onboarding.journal.place}")
+            yield onboarding
 
     async def flow_of(self, journey: str) -> tuple[Head, type[Flow]]:
         """A stored journey's head and flow. Raises ``UnknownJourney`` and ``UnknownFlow``."""
+        from onboarding.engine.asked import id_of
+
         async with self.onboarding(worker=False) as onboarding:
-            head = await onboarding.journal.head(journey)
+            head = await onboarding.journal.head(id_of(journey))
             return head, onboarding.flows[head.flow]
 
 

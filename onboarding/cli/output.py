@@ -1,18 +1,16 @@
-"""Results on standard output: one JSON document, or a table."""
+"""Results on standard output: one JSON document, or words that a terminal takes."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-__all__ = ["STYLES", "ago", "clean", "console_on", "length", "moment", "print_json", "print_table", "table"]
+__all__ = ["STYLES", "ago", "clean", "console_on", "length", "moment", "print_json"]
 
 STYLES = {
     "working": "blue", "polling": "magenta", "waiting": "yellow", "parked": "bold red", "done": "green",
@@ -39,29 +37,6 @@ def console_on(stream: IO[str] | None = None) -> Console:
     return Console(
         file=stream, width=None if stream.isatty() else _WIDE, highlight=False, soft_wrap=not stream.isatty()
     )
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:
-    """A table of plain words; a cell that is a status is coloured as one."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, header_style="bold")
-    for name in columns:
-        made.add_column(name, overflow="fold", no_wrap=name == "id")
-    for row in rows:
-        made.add_row(*(Text(clean(cell), style=STYLES.get(cell, "")) for cell in row))
-    return made
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "there are none") -> None:
-    """Print a table, or on standard error that there is nothing in it."""
-    listed = list(rows)
-    if not listed:
-        print(empty, file=sys.stderr)
-        return
-    console_on().print(table(columns, listed))
 
 
 def clean(text: str) -> str:

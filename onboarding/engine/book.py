@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from onboarding.journal import Chain, TransitionRecord
+
 __all__ = ["Book"]
 
 
@@ -21,8 +23,18 @@ class Book:
     """When each step's last request may have been sent, in seconds since the epoch."""
     doubts: int = 0
     """How often the present step was in doubt."""
+    probed: bool = False
+    """Whether the present doubt's one login may have been tried."""
+    vouched: list[str] = field(default_factory=list)
+    """After the journal was restored: the ``once`` states of which it was found out whether they were done."""
+    heard: bool = False
+    """Whether a check or a person has said anything since the journal was restored."""
     failures: int = 0
     """How often in a row the present step could not be done."""
+    signed: int = 0
+    """The number of the last row of the history that was signed with these data in hand."""
+    mac: str = ""
+    """The signature that the next row is signed together with, in hexadecimal digits."""
 
     def last_sent(self, step: str) -> datetime | None:
         """When a step's last request may have been sent."""
@@ -32,6 +44,13 @@ class Book:
     def enter(self) -> None:
         """Begin a new state: its step was never in doubt and never failed."""
         self.doubts = self.failures = 0
+
+    def sign(self, row: TransitionRecord, chain: Chain) -> TransitionRecord:
+        """The history's next row with its signature, which is sealed with the data from now on."""
+        row = chain.sign(row, bytes.fromhex(self.mac))
+        assert row.mac is not None, "just signed"
+        self.signed, self.mac = row.seq, row.mac.hex()
+        return row
 
     def to_dict(self) -> dict[str, Any]:
         """As it is sealed: what is empty is left out."""

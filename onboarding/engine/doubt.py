@@ -10,20 +10,29 @@ from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
-from onboarding.journal import Phase
+from onboarding.engine.sealer import Sealer
+from onboarding.journal import Journal, Phase
 
-__all__ = ["Doubts"]
+__all__ = ["RESTORED", "Doubts"]
+
+RESTORED = "the journal was restored from a backup, or is a copy"
+_PROBES, _PROBES_WITHIN = 2, timedelta(hours=1)
+"""How often checks may try a login on one account, whichever journeys they belong to."""
 
 
 class Doubts:
     """What follows when a step's outcome is unknown.
 
     Args:
+        journal: keeps how often which account was probed.
+        sealer: makes digests of login names.
         api: what the checks call.
         rules: the landing delay and the clock.
     """
 
-    def __init__(self, api: Any, rules: Rules) -> None:
+    def __init__(self, journal: Journal, sealer: Sealer, api: Any, rules: Rules) -> None:
+        self._journal = journal
+        self._sealer = sealer
         self._api = api
         self._rules = rules
 
@@ -35,9 +44,22 @@ class Doubts:
         """An answer that does not say whether it happened."""
         self._begin(hand, ended, ended.reason)
 
+    def after_restore(self, hand: JourneyInHand) -> None:
+        """The journal is an old copy: what it would do next may have been done already."""
+        step = hand.step()
+        if step.effect is Effect.REPEATABLE:
+            hand.park(
+                ParkKind.RESTORED, f"{RESTORED}, and {step.name} may have been done already",
+                "find out how far it had come, then retry, which does it once more, or cancel",
+            )  # fmt: skip
+            return
+        hand.book.vouched.append(step.name)
+        self._begin(hand, None, RESTORED)
+
     def _begin(self, hand: JourneyInHand, ended: Ended | None, why: str) -> None:
         step, book = hand.step(), hand.book
         book.doubts += 1
+        book.probed = False
         if step.effect is Effect.REPEATABLE:
             due = hand.cools_until(step.name) or hand.now
             if ended is not None:
@@ -64,18 +86,55 @@ class Doubts:
         if step.check is None:
             self._begin(hand, None, "the check that it was to be looked into with is gone from the flow")
             return
+        if step.probes is not None and not await self._probe(hand, step.probes):
+            return
         await hand.durable()
-        # A check may log in to see whether a password works: a nuisance, never a harm.
-        ended = await perform(step.check(hand.flow, self._api), Effect.REPEATABLE, self._rules.clock)
+        asked = hand.now
+        # To log in, to see whether a password works, is a nuisance: only where it is declared.
+        heaviest = Effect.READ if step.probes is None else Effect.REPEATABLE
+        ended = await perform(step.check(hand.flow, self._api), heaviest, self._rules.clock, self._rules.step_limit)
+        if step.probes is not None and ended.how is How.NOT_SENT:
+            hand.book.probed = False
+            await self._journal.give_back(self._account(hand, step.probes), asked)
+        hand.book.heard = hand.book.heard or (ended.how is How.RETURNED and ended.value is not None)
         if ended.how is How.RETURNED and ended.value is True:
             self._landed(hand, ended)
         elif ended.how is How.RETURNED and ended.value is False:
             hand.book.failures = 0
             hand.arm("not_landed", f"{step.check.__name__}: it had not landed; sent again", ended)
+        elif ended.how is How.IN_DOUBT and step.probes is not None:
+            self._begin(hand, ended, f"the login to find out gave no answer: {ended.reason}")
         elif ended.how in (How.NOT_SENT, How.IN_DOUBT):
             self._look_later(hand, ended)
+        elif ended.how is How.REJECTED:
+            hand.park(
+                ParkKind.REJECTED, f"{step.name} may have taken effect, and its check was refused: {ended.reason}",
+                "mend the settings (address, tenant, token), then retry: it is checked again, not sent", ended,
+                phase=Phase.DOUBT,
+            )  # fmt: skip
         else:
             self._ask(hand, ended.reason or f"{step.check.__name__} cannot tell", ended)
+
+    async def _probe(self, hand: JourneyInHand, field: str) -> bool:
+        """Whether the doubt's one login may be tried now: then that is durable before it is."""
+        if hand.book.probed:
+            self._begin(hand, None, "the process ended while a login to find out was under way")
+            return False
+        free = await self._journal.spend(
+            self._account(hand, field), hand.now, most=_PROBES, within=_PROBES_WITHIN
+        )  # fmt: skip
+        if free is not None:
+            hand.stay(
+                "in_doubt", free, None, "the account was probed often enough for now; looked into when it may be again",
+                phase=Phase.DOUBT,
+            )  # fmt: skip
+            return False
+        hand.book.probed = True
+        hand.write(hand.head)
+        return True
+
+    def _account(self, hand: JourneyInHand, field: str) -> bytes:
+        return self._sealer.digest(f"login probe {getattr(hand.flow, field)}")
 
     def _landed(self, hand: JourneyInHand, ended: Ended) -> None:
         step = hand.step()
@@ -94,7 +153,7 @@ class Doubts:
         hand.stay("retry", hand.now + wait, ended, f"not checked yet: {ended.reason}", phase=Phase.DOUBT)
 
     def _ask(self, hand: JourneyInHand, why: str, ended: Ended | None) -> None:
-        hand.park(
-            ParkKind.IN_DOUBT, f"{hand.step().name} may have taken effect: {why}",
-            "find out whether it did, then resolve the journey as landed or not landed", ended,
-        )  # fmt: skip
+        needs, phase = "find out whether it did, then resolve the journey as landed or not landed", Phase.READY
+        if hand.step().check is not None:
+            needs, phase = f"{needs}; or retry, which checks again and sends nothing unchecked", Phase.DOUBT
+        hand.park(ParkKind.IN_DOUBT, f"{hand.step().name} may have taken effect: {why}", needs, ended, phase=phase)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
-from onboarding.engine.doubt import Doubts
+from onboarding.engine.doubt import RESTORED, Doubts
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.messages import apply_message, wants
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
@@ -19,12 +19,13 @@ from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.engine.untouched import park_untouched
-from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, UnknownFlow
+from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, NotPossible, UnknownFlow
 from onboarding.journal import Journal, Message, Phase, Status
-from onboarding.machine import Polling, Waiting
+from onboarding.machine import Failed, Polling, Waiting
 
 __all__ = ["Engine"]
 
+_LONGEST_WORD = 60
 _LONGEST_RUN = 100
 """After so many transitions in a row others have their turn."""
 
@@ -44,12 +45,12 @@ class Engine:
         self.sealer = sealer
         self.api = api
         self.rules = rules
-        self._doubts = Doubts(api, rules)
+        self._doubts = Doubts(journal, sealer, api, rules)
 
     def use(self, api: Any) -> None:
         """Call this from now on."""
         self.api = api
-        self._doubts = Doubts(api, self.rules)
+        self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
 
     async def advance(self, journey: str) -> Next:
         """Advance a journey until it rests, and say what it rests for.
@@ -73,12 +74,16 @@ class Engine:
                 state=head.state,
                 ended=head.status.is_final,
             )
-        except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged) as error:
+        except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged, NotPossible) as error:
             failure = str(error)
         except Exception as error:  # noqa: BLE001 - the package of a flow may fail to load in any way
             failure = f"the flow {head.flow!r} cannot be loaded here: {type(error).__name__}"
+        chain = self.sealer.chain
         if failure is not None:
-            return await park_untouched(self.journal, stored, ParkKind.UNREADABLE, failure, self.rules)
+            return await park_untouched(self.journal, stored, ParkKind.UNREADABLE, failure, self.rules, chain)
+        if book.signed < head.seq:  # rows were written while it could not be read, or before rows were signed
+            rows = await self.journal.history(journey, after=book.signed)
+            book.mac = chain.follow(rows, bytes.fromhex(book.mac)).hex()
         hand = JourneyInHand(head, flow, book, self.journal, self.sealer, self.rules)
         try:
             if head.version != hand.definition.version:
@@ -92,7 +97,7 @@ class Engine:
             failure = f"the flow failed in the state {hand.head.state!r} with {type(error).__name__}"
         await hand.durable()
         stored = await self.journal.load(journey)
-        return await park_untouched(self.journal, stored, ParkKind.ERROR, failure, self.rules)
+        return await park_untouched(self.journal, stored, ParkKind.ERROR, failure, self.rules, chain)
 
     async def _run(self, hand: JourneyInHand, messages: list[Message]) -> Next:
         """Go on until the journey rests."""
@@ -123,6 +128,12 @@ class Engine:
         state = hand.definition.states[hand.head.state]
         if not isinstance(state, Waiting | Polling) or hand.deadline is None or hand.now < hand.deadline:
             return False
+        if isinstance(state, Waiting) and hand.head.restored and not hand.book.heard:
+            hand.park(
+                ParkKind.RESTORED, f"{RESTORED}: it may have gone on from {state.name} before its time was up",
+                "find out how it went on, then retry, which lets its time be up, or cancel",
+            )  # fmt: skip
+            return True
         dest = hand.fire(state.then)
         assert dest is not None, "checked when the flow was defined"
         hand.enter(state.then, dest)
@@ -146,6 +157,9 @@ class Engine:
     async def _work(self, hand: JourneyInHand) -> bool:
         """Do the present step if it may be done now. False: it rests."""
         head, step = hand.head, hand.step()
+        if head.phase is not Phase.DOUBT and not hand.armed and hand.may_be_old(head.state):
+            self._doubts.after_restore(hand)
+            return True
         if head.phase is Phase.SENDING:
             if hand.armed:
                 await self._perform(hand)
@@ -174,12 +188,15 @@ class Engine:
 
     def _exhausted(self, hand: JourneyInHand) -> None:
         step = hand.step()
-        dest = hand.fire(step.exhausted) if step.exhausted else None
+        unknown = hand.book.doubts >= (step.at_most or 0)  # no answer to any of them: nothing is known to have failed
+        dest = hand.fire(step.exhausted) if step.exhausted and not unknown else None
         if step.exhausted and dest:
             hand.enter(step.exhausted, dest)
             return
+        what = "was tried" if unknown else "was done"
         hand.park(
-            ParkKind.EXHAUSTED, f"{step.name} was done {step.at_most} times, which is all there may be",
+            ParkKind.EXHAUSTED, f"{step.name} {what} {step.at_most} times, which is all there may be"
+            + (", and what became of it is not known" if unknown else ""),
             "find out why it did not lead on; retry allows it anew",
         )  # fmt: skip
 
@@ -190,7 +207,7 @@ class Engine:
             await hand.durable()
         hand.armed = False
         before = hand.snapshot()
-        ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock)
+        ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock, self.rules.step_limit)
         if ended.how is not How.RETURNED:
             hand.restore(before)
         self._conclude(hand, ended)
@@ -215,6 +232,7 @@ class Engine:
 
     def _park_broken(self, hand: JourneyInHand, ended: Ended) -> None:
         """What no waiting mends: a request that never could be valid, a step that fails by itself."""
+        once = hand.step().effect is Effect.ONCE
         kind, reason, needs = {
             How.REJECTED: (
                 ParkKind.REJECTED,
@@ -227,9 +245,9 @@ class Engine:
                 "mend the flow, then retry",
             ),
             How.BROKE_AFTER_SENDING: (
-                ParkKind.IN_DOUBT,
+                ParkKind.IN_DOUBT if once else ParkKind.ERROR,
                 f"the step {hand.step().name} failed after its request was sent: {ended.reason}",
-                "find out whether the request took effect, then resolve it",
+                "find out whether the request took effect, then resolve it" if once else "mend the flow, then retry",
             ),
         }[ended.how]
         hand.park(kind, reason, needs, ended)
@@ -243,11 +261,11 @@ class Engine:
             return
         dest = hand.fire(trigger) if isinstance(trigger, str) else None
         if dest is not None:
-            hand.enter(trigger, dest, ended)
+            self._lead_on(hand, trigger, dest, ended)
             return
         hand.park(
             ParkKind.ERROR if hand.step().effect is Effect.READ else ParkKind.IN_DOUBT,
-            f"the step {hand.step().name} returned a trigger that leads nowhere from its state",
+            f"the step {hand.step().name} returned {_named(trigger)}, which leads nowhere from its state",
             "mend the flow; where the step had sent something, resolve it", ended,
         )  # fmt: skip
 
@@ -259,12 +277,23 @@ class Engine:
             trigger, detail = step.refusals.get(meaning, ""), meaning
         dest = hand.fire(trigger) if trigger else None
         if dest is not None:
-            hand.enter(trigger, dest, ended, detail)
+            self._lead_on(hand, trigger, dest, ended, detail)
             return
         hand.park(
             ParkKind.REFUSED, f"the service refused {ended.endpoint}: {ended.reason}",
             "this flow does not say what follows; mend what was refused, then retry, or cancel", ended,
         )  # fmt: skip
+
+    def _lead_on(self, hand: JourneyInHand, trigger: str, dest: str, ended: Ended, detail: str = "") -> None:
+        """Go where a step leads. A restored journey does not end badly on what it may have done itself."""
+        if isinstance(hand.definition.states[dest], Failed) and hand.head.restored and not hand.book.heard:
+            hand.book.fired[trigger] -= 1
+            hand.park(
+                ParkKind.RESTORED, f"{RESTORED}: {trigger} may be the trace of what it did itself",
+                "find out how far it had come, then retry, which lets it end so, or cancel", ended,
+            )  # fmt: skip
+            return
+        hand.enter(trigger, dest, ended, detail)
 
     def _try_later(self, hand: JourneyInHand, ended: Ended, what: str) -> None:
         """A failure that may pass: again after a while, so many times; a poll goes on until its deadline."""
@@ -283,3 +312,10 @@ class Engine:
         if hand.deadline is not None:
             due = max(hand.now + timedelta(seconds=1), min(due, hand.deadline))
         hand.stay("retry", due, ended, f"{what}: {ended.reason}; again in {wait.total_seconds():.1f} s")
+
+
+def _named(trigger: object) -> str:
+    """What a step returned, where it looks like a trigger: anything else may hold anything."""
+    if isinstance(trigger, str) and trigger.isascii() and trigger.isidentifier() and len(trigger) <= _LONGEST_WORD:
+        return f"the trigger {trigger!r}"
+    return f"something of type {type(trigger).__name__}"

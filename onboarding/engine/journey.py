@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import secrets
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,6 +43,8 @@ class JourneyInHand:
         self.armed = False
         """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None
+        self._step = 1 + secrets.randbelow(_GAP)
+        """From the stored revision to the next; by chance at first. See ``write``."""
         self._untold: list[Event] = []
 
     @property
@@ -95,6 +99,15 @@ class JourneyInHand:
         step = self.definition.steps[state]
         return step.at_most is not None and self.book.sends.get(state, 0) >= step.at_most
 
+    def may_be_old(self, state: str) -> bool:
+        """Whether the journal was restored, and nothing tells yet that the step of a state was not done meanwhile."""
+        step, book = self.definition.steps.get(state), self.book
+        if not self.head.restored or step is None or step.effect is Effect.READ:
+            return False
+        if step.effect is Effect.ONCE and not isinstance(step.in_doubt, str):
+            return state not in book.vouched
+        return not book.heard
+
     def _intend(self, state: str) -> None:
         """Count a request that is about to leave: the commit that follows is its intent."""
         self.book.sends[state] = self.book.sends.get(state, 0) + 1
@@ -123,6 +136,7 @@ class JourneyInHand:
             head, state=dest, phase=Phase.READY, due=now, attempt=1, status=Status.WORKING, note=None,
             entered=now if moved else head.entered,
         )  # fmt: skip
+        self.flow.wipe(*state.forgets)
         if isinstance(state, Done | Failed):
             outcome = self._outcome(state, ended)
             status = Status.DONE if outcome.ended_well else Status.FAILED
@@ -134,11 +148,11 @@ class JourneyInHand:
             new = replace(new, status=Status.POLLING, due=now if moved else self.next_poll())
         elif self.definition.steps[dest].effect is not Effect.READ and not self.is_exhausted(dest):
             cooling = self.cools_until(dest)
-            if cooling is None:
+            if cooling is not None:
+                new = replace(new, due=cooling)
+            elif not self.may_be_old(dest):
                 self._intend(dest)
                 new = replace(new, phase=Phase.SENDING)
-            else:
-                new = replace(new, due=cooling)
         self._row(trigger, new, ended, detail, verdicts)
 
     def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:
@@ -161,13 +175,12 @@ class JourneyInHand:
         self._row(trigger, new, ended, detail, verdicts)
 
     def park(
-        self, kind: ParkKind, reason: str, needs: str, ended: Ended | None = None,
-        verdicts: tuple[Verdict, ...] = (),
-    ) -> None:  # fmt: skip
-        """Leave the journey to a person, and say why."""
+        self, kind: ParkKind, reason: str, needs: str, ended: Ended | None = None, *, phase: Phase = Phase.READY
+    ) -> None:
+        """Leave the journey to a person, and say why. A doubt that a check can still resolve stays open."""
         parked = Parked(kind, reason, needs, self.now)
-        new = replace(self.head, status=Status.PARKED, due=None, phase=Phase.READY, note=parked.to_json())
-        self._row("parked", new, ended, f"{kind.value}: {reason}", verdicts)
+        new = replace(self.head, status=Status.PARKED, due=None, phase=phase, note=parked.to_json())
+        self._row("parked", new, ended, f"{kind.value}: {reason}")
 
     def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
         """End the journey where it stands."""
@@ -176,11 +189,14 @@ class JourneyInHand:
         new = replace(self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json())
         self._row("cancelled", new, None, f"{reason}; {remark}" if remark else reason, verdicts)
 
-    def again(self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = ()) -> None:
+    def again(
+        self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = (), *, phase: Phase | None = None
+    ) -> None:
         """Put the present step back to its start: a person said so. A doubt that is still open stays one."""
         status = self._live_status()
         due = self.deadline if status is Status.WAITING else self.now
-        self._row(trigger, replace(self.head, status=status, due=due, attempt=1, note=None), None, detail, verdicts)
+        new = replace(self.head, status=status, due=due, attempt=1, note=None, phase=phase or self.head.phase)
+        self._row(trigger, new, None, detail, verdicts)
 
     def note(self, trigger: str, detail: str, verdicts: tuple[Verdict, ...]) -> None:
         """Write a row that changes nothing else."""
@@ -201,6 +217,8 @@ class JourneyInHand:
         data = self.flow.model_dump(mode="json", context=REVEAL, exclude=unset, warnings=False)
         for value in sorted(_strings(data), key=len, reverse=True):
             text = text.replace(value, "•••")
+        # What it held and has wiped it cannot compare with: a code is a number, an address looks like one.
+        text = _TELLING.sub("•••", text)
         return "".join(c if c.isprintable() else " " for c in text)[:500]
 
     def migrate(self, state: str) -> None:
@@ -227,7 +245,7 @@ class JourneyInHand:
     def next_poll(self) -> datetime:
         """When to poll next: after the flow's time, a tenth of it by chance, and at the deadline at the latest."""
         every = self.rules.poll_every or self.definition.every(self.flow, self.head.state) or timedelta(seconds=1)
-        at = self.now + every * (0.95 + 0.1 * self.rules.rng.random())
+        at = self.now + max(every, _SHORTEST_POLL) * (0.95 + 0.1 * self.rules.rng.random())
         deadline = self.deadline
         return at if deadline is None else max(self.now, min(at, deadline))
 
@@ -236,11 +254,16 @@ class JourneyInHand:
         self.write(replace(self.head, due=self.next_poll(), attempt=1))
 
     def write(self, head: Head, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = ()) -> None:
-        """Hand one change to the journal."""
-        self.head = replace(head, revision=self.head.revision + 1, updated=self.now)
+        """Hand one change to the journal.
+
+        Of two runs that began at the same revision one loses, with all that it has handed in and not waited for:
+        its later writes must not fit onto those of the other, so each run counts on from a number of its own.
+        """
+        replaces = self.head.revision
+        self.head, self._step = replace(head, revision=replaces + self._step, updated=self.now), 1
         ended = self.head.status.is_final
         data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)
-        change = Change(head=self.head, data=data, transitions=rows, verdicts=verdicts)
+        change = Change(head=self.head, replaces=replaces, data=data, transitions=rows, verdicts=verdicts)
         self._last = self._journal.write(change)
         self._untold += [Event(self.head.flow, self.head.status, row) for row in rows]
 
@@ -285,7 +308,7 @@ class JourneyInHand:
                 row, duration=round(ended.duration, 6), endpoint=ended.endpoint, http_status=ended.http_status,
                 mcode=ended.mcode,
             )  # fmt: skip
-        self.write(replace(new, seq=seq), row, verdicts=verdicts)
+        self.write(replace(new, seq=seq), self.book.sign(row, self._sealer.chain), verdicts=verdicts)
 
     def _outcome(self, state: Done | Failed, ended: Ended | None) -> Outcome:
         refused = ended if ended is not None and ended.how is How.REFUSED else None
@@ -297,6 +320,12 @@ class JourneyInHand:
         )  # fmt: skip
 
 
+_SHORTEST_POLL = timedelta(milliseconds=50)
+"""However little time between polls is asked for: nobody is served by a poll without a pause."""
+_GAP = 1 << 20
+"""Two runs count on from the same number once in so many."""
+_TELLING = re.compile(r"(?<![\w.-])\+?[0-9]{6,}(?![\w-])|[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
+"""Six digits in a row that stand alone, and e-mail addresses: codes, phone numbers and accounts, not dates."""
 _SHORTEST_DATUM = 4
 """Shorter values (a yes, a unit) are no secret, and would tear holes into every sentence."""
 

@@ -8,16 +8,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from onboarding.engine.asked import invalid, unusable
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
-from onboarding.engine.sealer import Sealer, invalid
+from onboarding.engine.sealer import Sealer
 from onboarding.errors import InputRefused, InvalidData, JournalDamaged, JourneyError, KeyMismatch, NotPossible
 from onboarding.journal import Message, MessageKind, Phase, Status, Verdict
+from onboarding.journal.records import APPLIED
 from onboarding.machine import Definition, Waiting, Working
+from onboarding.machine.quoting import quoted
 
 __all__ = ["APPLIED", "Resolution", "apply_message", "check_input", "raise_verdict", "refusal", "wants"]
 
-APPLIED = "applied"
 _REFUSED = "refused: "
 
 
@@ -31,30 +33,42 @@ class Resolution(BaseModel):
     by: str = ""
 
 
-def check_input(definition: Definition, name: str, values: dict[str, Any]) -> dict[str, Any]:
+def check_input(
+    definition: Definition, name: str, values: dict[str, Any], context: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The input's values in a form that can be kept as JSON.
+
+    Args:
+        definition: the flow's.
+        name: the input's.
+        values: what was handed in.
+        context: what their check may go by, such as the hosts that are allowed; None: what was checked before.
 
     Raises:
         InputRefused: no state of the flow accepts an input of that name.
         InvalidData: the values do not fit.
     """
     known = {input_ for state in definition.inputs.values() for input_ in state}
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         names = ", ".join(sorted(known)) or "none"
-        raise InputRefused(f"{definition.name} has no input {name!r}; it has: {names}")
+        raise InputRefused(f"{definition.name} has no input {quoted(name)}; it has: {names}")
     handler = next((state[name] for state in definition.inputs.values() if state.get(name)), None)
     if handler is None:
         if values:
             raise InvalidData(f"the input {name!r} takes no values")
         return {}
-    error: InvalidData | None = None
+    what = f"the input {name!r} was not accepted"
+    error: InvalidData
     try:
-        kept = handler.parse(values)
+        kept = handler.keep(handler.parse(values, context))
+        json.dumps(kept, ensure_ascii=False).encode()
     except ValidationError as bad:
-        error = invalid(bad, f"the input {name!r} was not accepted")
-    if error is not None:
-        raise error
-    return handler.keep(kept)
+        error = invalid(bad, what, handler.model)
+    except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
+        error = unusable(bad, what)
+    else:
+        return kept
+    raise error
 
 
 def wants(hand: JourneyInHand, message: Message) -> bool:
@@ -95,6 +109,8 @@ def apply_message(hand: JourneyInHand, message: Message, sealer: Sealer) -> None
                 _retry(hand, message)
             case MessageKind.RESOLVE:
                 _resolve(hand, message, Resolution.model_validate(values))
+    except ValidationError as error:
+        _refuse(hand, message, str(invalid(error, f"{message.kind.value} was not accepted")), None)
     except (JourneyError, KeyMismatch, JournalDamaged) as error:
         _refuse(hand, message, str(error), getattr(error, "retry_at", None))
 
@@ -125,6 +141,7 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
         refused = _why_refused(error, message.name)
     if refused is not None:
         raise refused
+    hand.book.heard = hand.head.restored
     hand.enter(message.name, dest, verdicts=(Verdict(message.id, APPLIED),))
 
 
@@ -147,7 +164,7 @@ def _why_refused(error: Exception, name: str) -> JourneyError:
         case JourneyError():
             return error
         case ValidationError():
-            return invalid(error, what)
+            return invalid(error, what)  # of an input's values, or of a field that its handler sets
         case _:
             return InputRefused(f"{what}: the flow failed with {type(error).__name__}")
 
@@ -180,30 +197,33 @@ def _retry(hand: JourneyInHand, message: Message) -> None:
         raise NotPossible(f"the journey has ended in {head.state!r}")
     if head.status is Status.PARKED:
         parked = Parked.from_json(head.note or "")
-        if parked.kind is ParkKind.IN_DOUBT:
+        if parked.kind is ParkKind.IN_DOUBT and head.phase is not Phase.DOUBT:
             raise NotPossible(
                 "its last request may have taken effect: find out, then resolve it with landed or not landed"
             )
         if parked.kind is ParkKind.EXHAUSTED:
             hand.book.sends.pop(head.state, None)
+            hand.book.doubts = 0
     elif isinstance(hand.definition.states[head.state], Waiting) or head.phase is not Phase.READY:
         raise NotPossible(f"there is nothing to try again in the state {head.state!r}")
     hand.book.failures = 0
+    hand.book.probed, hand.book.heard = False, hand.head.restored
     hand.again("retried", verdicts=(Verdict(message.id, APPLIED),))
 
 
 def _resolve(hand: JourneyInHand, message: Message, found: Resolution) -> None:
     head = hand.head
     parked = Parked.from_json(head.note) if head.status is Status.PARKED and head.note else None
-    if parked is None or parked.kind is not ParkKind.IN_DOUBT:
+    if parked is None or (parked.kind is not ParkKind.IN_DOUBT and head.phase is not Phase.DOUBT):
         raise NotPossible("it is not parked in doubt, so there is nothing to resolve")
     who = f" by {found.by}" if found.by else ""
     detail = hand.redact(f"{'landed' if found.landed else 'not landed'}{who}: {found.reason}")
     verdicts = (Verdict(message.id, APPLIED),)
     then = hand.step().then
+    hand.book.heard = hand.head.restored
     if not found.landed:
         hand.book.doubts = 0
-        hand.again("resolved", detail, verdicts)
+        hand.again("resolved", detail, verdicts, phase=Phase.READY)
     elif then is None or (dest := hand.fire(then)) is None:
         raise NotPossible(f"the state {head.state!r} has no transition for what landed")
     else:

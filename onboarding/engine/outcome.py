@@ -25,6 +25,8 @@ class ParkKind(StrEnum):
     """A step may not be repeated any more."""
     ERROR = "error"
     """A step of the flow failed by itself."""
+    RESTORED = "restored"
+    """The journal was restored from a backup, or copied: what it does next may have been done already."""
     UNREADABLE = "unreadable"
     """The stored journey cannot be read here: an unknown flow, another version, another key."""
 
@@ -65,6 +67,8 @@ class Outcome:
     """What that code means, in the vendor's words."""
     remark: str | None = None
     """What the last step noted, such as the task's state."""
+    forgotten: bool = False
+    """Whether the person was erased since: what is left says that, and how, the journey ended."""
 
     def to_json(self) -> str:
         """As the journal keeps it."""

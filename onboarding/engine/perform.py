@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from pathlib import PurePath
+from types import TracebackType
 from typing import Any
 
 from onboarding.api import Call, Effect, Endpoint, observing
 from onboarding.clock import Clock
-from onboarding.errors import CallError, DefinitionError, InDoubt, NotSent, Refused, RefusedByProtocol
+from onboarding.errors import CallError, DefinitionError
 
 __all__ = ["Ended", "How", "perform"]
 
+_ENDS = {"refused": "refused", "not_sent": "not_sent", "refused_by_protocol": "rejected", "in_doubt": "in_doubt"}
+"""How a step ended whose call ended so."""
 _WEIGHT = {Effect.READ: 0, Effect.REPEATABLE: 1, Effect.ONCE: 2}
 
 
@@ -94,13 +100,15 @@ class _Guard:
         return self.may_have_landed and bool(self.calls) and self.calls[-1].effect is Effect.READ
 
 
-async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
+async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock, limit: timedelta) -> Ended:
     """Await a step under guard.
 
     Args:
         step: the step's coroutine.
         allowed: the heaviest effect that its calls may have.
         clock: measures how long it took.
+        limit: how long it may take, in real time: its calls have deadlines of their own, what else it awaits may
+            have none.
     """
     guard = _Guard(allowed)
     began = clock.monotonic()
@@ -108,19 +116,16 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
     error: CallError | None = None
     with observing(guard):
         try:
-            value = await step
-        except Refused as refusal:
-            how, error = How.REFUSED, refusal
-        except NotSent as unsent:
-            how, error = How.NOT_SENT, unsent
-        except RefusedByProtocol as rejection:
-            how, error = How.REJECTED, rejection
-        except InDoubt as doubt:
-            how, error = How.IN_DOUBT, doubt
-        except Exception as bug:  # noqa: BLE001 - whatever a step raises must not take the worker down
+            async with asyncio.timeout(limit.total_seconds()):
+                value = await step
+        except CallError as failed:
+            how, error = How(_ENDS[failed.outcome]), failed
+        except (Exception, asyncio.CancelledError) as bug:  # whatever a step raises must not take the worker down
+            task = asyncio.current_task()
+            if isinstance(bug, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise  # not the step's own: the whole is broken off
             how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
-            # Its own text may hold anything; only a definition's error is written by us.
-            value = str(bug) if isinstance(bug, DefinitionError) else f"it raised {type(bug).__name__}"
+            value = _what_broke(bug, step, limit)
     duration = clock.monotonic() - began
     if how in (How.BROKE, How.BROKE_AFTER_SENDING):
         return _facts(guard, Ended(how, reason=str(value), duration=duration))
@@ -132,6 +137,29 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock) -> Ended:
     if error is None:
         return _facts(guard, Ended(How.RETURNED, value, duration=duration))
     return _of_error(how, error, duration)
+
+
+def _what_broke(bug: BaseException, step: Awaitable[Any], limit: timedelta) -> str:
+    """What a step failed with, and where; its own text may hold anything, but for a definition's error."""
+    if isinstance(bug, DefinitionError):
+        return str(bug)
+    code = getattr(step, "cr_code", None)
+    if isinstance(bug, TimeoutError) and bug.__cause__ is not None and type(bug.__cause__) is asyncio.CancelledError:
+        return f"it did not end within {limit.total_seconds():g} s"
+    lines = [
+        frame.tb_lineno
+        for frame in _frames(bug)
+        if code is not None and frame.tb_frame.f_code.co_filename == code.co_filename
+    ]
+    place = f" at {PurePath(code.co_filename).name}:{lines[-1]}" if code is not None and lines else ""
+    return f"it raised {type(bug).__name__}{place}"
+
+
+def _frames(bug: BaseException) -> Iterator[TracebackType]:
+    frame = bug.__traceback__
+    while frame is not None:
+        yield frame
+        frame = frame.tb_next
 
 
 def _of_error(how: How, error: CallError, duration: float) -> Ended:

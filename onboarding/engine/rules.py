@@ -24,6 +24,7 @@ class Rules:
         backoff: how failures that may pass are retried.
         poll_every: replaces the time between polls of every flow (a sandbox is quicker than a review desk).
         cooldown: replaces the cooldown of every repeatable step (the same).
+        step_limit: how long a step may take before it counts as broken.
         clock: the time.
         rng: chance, for jitter.
         worker: who is written into the history.
@@ -34,6 +35,7 @@ class Rules:
     backoff: Backoff = field(default_factory=Backoff)
     poll_every: timedelta | None = None
     cooldown: timedelta | None = None
+    step_limit: timedelta = timedelta(minutes=2)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)
     worker: str = "engine"

@@ -7,13 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from onboarding.engine.asked import explain
 from onboarding.engine.book import Book
-from onboarding.errors import DefinitionError, InvalidData, JournalDamaged
-from onboarding.journal import DATA_FIELD, Keyring, message_field
+from onboarding.errors import DefinitionError, JournalDamaged, NotPossible
+from onboarding.journal import DATA_FIELD, Chain, Keyring, digest, message_field
 from onboarding.machine import Flow, Registry
 from onboarding.machine.fields import REVEAL, is_handed_over, is_later, is_secret
 
-__all__ = ["Sealer", "explain"]
+__all__ = ["Sealer"]
 
 _WIPED = "wiped"
 
@@ -24,11 +25,14 @@ class Sealer:
     Args:
         keyring: the keys; the first seals, all unseal.
         registry: the flows that are known.
+        pepper: the journal's own secret, for digests and for the signatures of histories.
     """
 
-    def __init__(self, keyring: Keyring, registry: Registry) -> None:
+    def __init__(self, keyring: Keyring, registry: Registry, pepper: bytes) -> None:
         self.keyring = keyring
         self.registry = registry
+        self.chain = Chain(pepper)
+        self._pepper = pepper
 
     def seal(self, journey: str, flow: Flow, book: Book, *, ended: bool = False) -> bytes:
         """The bytes to store. A journey that has ended keeps no secret but those that it hands over."""
@@ -46,10 +50,13 @@ class Sealer:
         Raises:
             UnknownFlow: no flow of that name is known here.
             DefinitionError: it was stored by a version that this one cannot take over.
+            NotPossible: it was forgotten.
             KeyMismatch, JournalDamaged: the data cannot be unsealed, or do not fit the flow.
         """
         kind = self.registry[flow]
-        kept = json.loads(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
+        kept = self._kept(journey, data)
+        if "fields" not in kept:
+            raise NotPossible(f"the journey {journey} was forgotten: its data were erased")
         fields, book = kept["fields"], Book(**kept["book"])
         if version != kind.definition.version:
             state, fields = _migrated(kind, version, state, fields)
@@ -58,6 +65,19 @@ class Sealer:
                 f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
             )
         return _build(kind, fields, book, journey, ended=ended), book, state
+
+    def digest(self, text: str) -> bytes:
+        """What stands for a text that is not to be stored itself: an idempotency key, a login name."""
+        return digest(self._pepper, text)
+
+    def seal_forgotten(self, journey: str, book: Book) -> bytes:
+        """What is left of a journey's data when it is forgotten: how its history ends."""
+        plain = json.dumps({"book": book.to_dict()}, separators=(",", ":"))
+        return self.keyring.seal(plain.encode(), journey=journey, field=DATA_FIELD)
+
+    def book_of(self, journey: str, data: bytes) -> Book:
+        """The engine's book alone, whatever the flow. Raises ``KeyMismatch`` and ``JournalDamaged``."""
+        return Book(**self._kept(journey, data)["book"])
 
     def seal_payload(self, journey: str, message: str, payload: dict[str, Any]) -> bytes:
         """What is handed in with a message, as bytes to store."""
@@ -68,6 +88,10 @@ class Sealer:
         if payload is None:
             return {}
         kept: dict[str, Any] = json.loads(self.keyring.unseal(payload, journey=journey, field=message_field(message)))
+        return kept
+
+    def _kept(self, journey: str, data: bytes) -> dict[str, Any]:
+        kept: dict[str, Any] = json.loads(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
         return kept
 
 
@@ -87,7 +111,7 @@ def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *
         flow = kind.model_validate(fields)
     except ValidationError as error:
         if not ended:
-            why = explain(error)
+            why = explain(error, kind)
         flow = kind.model_construct(**fields)
     if why is not None:
         raise JournalDamaged(f"the stored data of the journey {journey} do not fit the flow: {why}")
@@ -107,16 +131,3 @@ def _wipe(kind: type[Flow], fields: dict[str, Any]) -> None:
                 del fields[name]
             elif fields[name] is not None:
                 fields[name] = _WIPED
-
-
-def explain(error: ValidationError) -> str:
-    """What is wrong with the data, field by field, without a value of them."""
-    return "; ".join(
-        f"{'.'.join(map(str, part['loc'])) or 'the data'}: {part['msg'].removeprefix('Value error, ')}"
-        for part in error.errors(include_input=False, include_url=False, include_context=False)
-    )
-
-
-def invalid(error: ValidationError, what: str) -> InvalidData:
-    """The error to raise for data that do not fit, which holds no value of them."""
-    return InvalidData(f"{what}: {explain(error)}")

@@ -8,7 +8,7 @@ from onboarding.engine.events import Event, tell
 from onboarding.engine.messages import APPLIED, refusal
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.rules import Rules
-from onboarding.journal import Change, Journal, MessageKind, Status, Stored, TransitionRecord, Verdict
+from onboarding.journal import Chain, Change, Journal, Link, MessageKind, Status, Stored, TransitionRecord, Verdict
 
 __all__ = ["park_untouched"]
 
@@ -18,10 +18,13 @@ _NEEDS = {
 }
 
 
-async def park_untouched(journal: Journal, stored: Stored, kind: ParkKind, reason: str, rules: Rules) -> Parked:
+async def park_untouched(
+    journal: Journal, stored: Stored, kind: ParkKind, reason: str, rules: Rules, chain: Chain
+) -> Parked:
     """Park it, or leave it parked; a retry is noted, everything else that was asked is refused.
 
-    An input waits for the journey's recovery, unless the journey has ended.
+    An input waits for the journey's recovery, unless the journey has ended. The row is signed apart: the sealed data,
+    which know of every other row, cannot be told of it.
     """
     head, now = stored.head, rules.clock.now()
     final = head.status.is_final
@@ -37,6 +40,8 @@ async def park_untouched(journal: Journal, stored: Stored, kind: ParkKind, reaso
         journey=head.id, seq=head.seq + 1, at=now, trigger="input_refused" if final else "parked", source=head.state,
         dest=head.state, worker=rules.worker, detail=f"{kind.value}: {reason}",
     )  # fmt: skip
+    before = await journal.history(head.id, after=head.seq - 1)
+    row = chain.sign(row, (before[-1].mac if before else None) or b"", Link.APART)
     new = replace(head, due=None, seq=row.seq, revision=head.revision + 1, updated=now)
     if not final:
         new = replace(new, status=Status.PARKED, note=parked.to_json())

@@ -8,11 +8,14 @@ from enum import Enum
 from typing import Any
 
 from onboarding.engine.outcome import Outcome, Parked
-from onboarding.journal import Head, Phase, Status
+from onboarding.journal import Head, Phase, Status, TransitionRecord
 from onboarding.machine import Definition, Flow
-from onboarding.machine.fields import is_later
 
 __all__ = ["Journey", "view"]
+
+
+_SHOWN_APART = frozenset({"accepts", "parked", "outcome", "data", "last"})
+_OF_LAST = ("seq", "at", "trigger", "source", "dest", "endpoint", "http_status", "mcode", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Journey:
         parked: why it does not go on, where it is parked.
         outcome: how it ended, where it has.
         data: the flow's fields, secrets masked (``.get_secret_value()``); None in a list.
+        last: its last transition, such as the refusal of a wrong code; None in a list.
     """
 
     id: str
@@ -50,6 +54,7 @@ class Journey:
     parked: Parked | None = None
     outcome: Outcome | None = None
     data: Flow | None = None
+    last: TransitionRecord | None = None
 
     @property
     def is_final(self) -> bool:
@@ -61,20 +66,34 @@ class Journey:
         """Whether it has ended in a good end."""
         return self.status is Status.DONE
 
+    @property
+    def failures(self) -> int:
+        """How many tries of the present step have failed in a row, while it goes on trying; 0 where all is well."""
+        return max(0, self.attempt - 1) if self.status in (Status.WORKING, Status.POLLING) else 0
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last try of the present step failed, and it is tried again (a poll: until its deadline)."""
+        return self.failures > 0
+
     def public(self) -> dict[str, Any]:
         """All that may be shown around, as JSON values: personal fields are masked, secrets too."""
         shown: dict[str, Any] = {
-            name: _plain(getattr(self, name)) for name in self.__slots__ if name not in ("parked", "outcome", "data")
+            name: _plain(getattr(self, name)) for name in self.__slots__ if name not in _SHOWN_APART
         }
+        shown |= {"failing": self.failing, "failures": self.failures}
         shown["accepts"] = list(self.accepts)
         shown["parked"] = None if self.parked is None else _shown(self.parked)
         shown["outcome"] = None if self.outcome is None else _shown(self.outcome)
+        shown["last"] = None if self.last is None else {name: _plain(getattr(self.last, name)) for name in _OF_LAST}
         if self.data is not None:
             shown["data"] = {name: _mask(self.data, name) for name in type(self.data).model_fields}
         return shown
 
 
-def view(head: Head, definition: Definition | None = None, flow: Flow | None = None) -> Journey:
+def view(
+    head: Head, definition: Definition | None = None, flow: Flow | None = None, last: TransitionRecord | None = None
+) -> Journey:
     """The view of a stored journey."""
     parked = Parked.from_json(head.note) if head.status is Status.PARKED and head.note else None
     outcome = Outcome.from_json(head.note) if head.status.is_final and head.note else None
@@ -84,7 +103,7 @@ def view(head: Head, definition: Definition | None = None, flow: Flow | None = N
         in_doubt=head.phase is Phase.DOUBT, attempt=head.attempt, created=head.created, updated=head.updated,
         entered=head.entered, due=head.due,
         accepts=tuple(definition.inputs.get(head.state, ())) if definition and live else (),
-        parked=parked, outcome=outcome, data=flow,
+        parked=parked, outcome=outcome, data=flow, last=last,
     )  # fmt: skip
 
 
@@ -102,5 +121,5 @@ def _mask(flow: Flow, name: str) -> Any:
     """A field's value if it can be no personal datum (yes or no, one of a closed set), else whether it is there."""
     value = flow.__dict__.get(name)
     if value is None:
-        return None if is_later(type(flow).model_fields[name]) else "•••"
+        return None
     return _plain(value) if isinstance(value, bool | Enum) else "•••"

@@ -7,6 +7,7 @@
 - ``sqlite``: one file; below it ``connection`` (opening, locks), ``writer`` (the thread, one commit a batch),
   ``batch`` and ``statements`` (the writes and the SQL), ``rows``, ``schema`` and ``migrations`` (the tables),
   ``faults`` (what a database error means), ``receipt`` (what a writer awaits), ``files`` (private files)
+- ``chain``: the signatures of a history's rows
 - ``sealing``: keys, and data sealed at rest; ``keyfile``: a file of keys; ``rotation``: changing the key
 
 Whoever imports this loads none of SQLAlchemy, Alembic and cryptography: they load with what first needs them.
@@ -34,6 +35,7 @@ from onboarding.journal.records import (
 )
 
 if TYPE_CHECKING:
+    from onboarding.journal.chain import Chain, Link
     from onboarding.journal.keyfile import add_primary_key, create_key_file, drop_old_keys, load_key_file
     from onboarding.journal.memory import MemoryJournal
     from onboarding.journal.rotation import rotate
@@ -42,10 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA_FIELD",
+    "Chain",
     "Change",
     "Head",
     "Journal",
     "Keyring",
+    "Link",
     "MemoryJournal",
     "Message",
     "MessageKind",
@@ -69,8 +73,10 @@ __all__ = [
 ]
 
 _LATER = {
+    "Chain": "chain",
     "DATA_FIELD": "sealing",
     "Keyring": "sealing",
+    "Link": "chain",
     "MemoryJournal": "memory",
     "SqliteJournal": "sqlite",
     "add_primary_key": "keyfile",

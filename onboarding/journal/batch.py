@@ -12,7 +12,19 @@ from onboarding.journal import statements as sql
 from onboarding.journal.records import Change, Head, Message, TransitionRecord
 from onboarding.journal.rows import head_of, head_row, message_row, transition_row
 
-__all__ = ["add_journey", "apply_changes", "conflict", "post_message", "taken_back", "unknown"]
+__all__ = [
+    "add_journey",
+    "apply_changes",
+    "conflict",
+    "erase_journey",
+    "post_message",
+    "spend",
+    "taken_back",
+    "unknown",
+]
+
+_LONGEST_BUDGET = 86_400_000_000
+"""Microseconds after which the use of a budget is forgotten, whichever it was."""
 
 
 def conflict(journey: str) -> JournalConflict:
@@ -45,7 +57,7 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[Jou
     outcomes: list[JournalError | None] = []
     for change in changes:
         journey = change.head.id
-        if revisions.get(journey) != change.head.revision - 1:
+        if revisions.get(journey) != change.follows:
             outcomes.append(conflict(journey))
             continue
         if any(unseen.get(verdict.message) != journey for verdict in change.verdicts):
@@ -95,6 +107,32 @@ def add_journey(connection: Connection, head: Head, data: bytes, first: Transiti
     connection.execute(sql.ADD_DATA, {"journey": head.id, "data": data})
     connection.execute(sql.ADD_TRANSITION, transition_row(first))
     return head
+
+
+def erase_journey(
+    connection: Connection, head: Head, data: bytes, history: Sequence[TransitionRecord], verdict: str
+) -> None:
+    """Put these in the place of all that is kept of a journey."""
+    revision = connection.execute(sql.REVISIONS, {"ids": sql.listed([head.id])}).first()
+    if revision is None or revision.revision != head.revision - 1:
+        raise conflict(head.id)
+    row, the_id = head_row(head), {"the_id": head.id}
+    connection.execute(sql.NEW_HEAD, {**the_id, **{name: row[name] for name in sql.CHANGING}})
+    connection.execute(sql.NEW_DATA, {**the_id, "data": data})
+    connection.execute(sql.ERASE_KEY, the_id)
+    connection.execute(sql.ERASE_MESSAGES, {**the_id, "the_verdict": verdict})
+    connection.execute(sql.ERASE_HISTORY, the_id)
+    connection.execute(sql.ADD_TRANSITION, [transition_row(record) for record in history])
+
+
+def spend(connection: Connection, budget: bytes, now: int, most: int, within: int) -> int | None:
+    """Use a budget once more, or give the time when that may be; times in microseconds."""
+    connection.execute(sql.FORGET_USES, {"until": now - max(within, _LONGEST_BUDGET)})
+    used = [row.at for row in connection.execute(sql.USES, {"budget": budget, "since": now - within})]
+    if len(used) >= most:
+        return int(used[-most]) + within
+    connection.execute(sql.ADD_USE, {"budget": budget, "at": now})
+    return None
 
 
 def post_message(connection: Connection, message: Message) -> None:

@@ -19,8 +19,11 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect
 
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError
-from onboarding.journal.files import make_file, make_folder
+from onboarding.journal import statements as sql
+from onboarding.journal.files import check_beside, make_file, make_folder
 from onboarding.journal.schema import APPLICATION_ID, NEWEST, VERSIONS
+from onboarding.journal.watermark import Watermark
+from onboarding.log import log
 
 __all__ = ["SqliteSession", "kernel_lock"]
 
@@ -61,6 +64,7 @@ class SqliteSession:
         self._path = path
         self._busy_timeout = busy_timeout
         self._lock = kernel_lock(path.with_name(path.name + ".lock"), busy_timeout)
+        self._mark = Watermark(path)
         self._begin = "BEGIN"
         self._connection: Connection | None = None
         # No parameter of a statement in an error or a log line.
@@ -77,15 +81,26 @@ class SqliteSession:
     def open(self) -> None:
         """Make the file where it is missing, connect, and bring the schema up to date."""
         make_folder(self._path.parent)
+        check_beside(self._path)
+        # Where it cannot be made, taking it would look like a lock that another process holds.
+        make_file(self._path.with_name(self._path.name + ".lock"), "journal's lock")
         self._locked(self._open)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
-        return self._locked(lambda: self._transact("BEGIN IMMEDIATE", work))
+        return self._locked(lambda: self._write(work))
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` on one consistent view. Readers take no lock: they neither write nor checkpoint."""
         return self._transact("BEGIN", work)
+
+    def scrub(self) -> bool:
+        """Leave no byte of what was erased in the file or its log; False: a reader holds on to the log.
+
+        ``secure_delete`` overwrites what is deleted, but not the copies that stay behind in a page whose cells SQLite
+        once moved to another (3.40: some in ten thousand): only a file that is written anew holds none of them.
+        """
+        return self._locked(self._scrub)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -113,6 +128,22 @@ class SqliteSession:
         finally:
             self._lock.release()
 
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        commits = 0
+
+        def counted(connection: Connection) -> T:
+            nonlocal commits
+            done = work(connection)
+            connection.exec_driver_sql("UPDATE commits SET number = number + 1")
+            commits = _commits(connection)
+            return done
+
+        done = self._transact("BEGIN IMMEDIATE", counted)
+        # It is written; a mark that is behind is no harm.
+        with suppress(OSError, JournalError):
+            self._mark.note(commits)
+        return done
+
     def _transact(self, begin: str, work: Callable[[Connection], T]) -> T:
         connection = self._connection
         if connection is None:
@@ -128,6 +159,16 @@ class SqliteSession:
             if driver.in_transaction:
                 driver.rollback()
 
+    def _scrub(self) -> bool:
+        assert self._connection is not None, "opened before"
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        # Half of what others wait for the lock that is held meanwhile.
+        driver.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 500)}")
+        driver.execute("VACUUM")
+        held, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not held
+
     def _connect(self) -> sqlite3.Connection:
         # isolation_level None: this driver begins nothing by itself. A URI with mode=rw never creates a file.
         return sqlite3.connect(
@@ -141,12 +182,18 @@ class SqliteSession:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._mark.close()
         self.engine.dispose()
 
     def _open(self) -> None:
+        # Before SQLite sees it: beside an empty file it throws the log away.
+        if not self._path.exists() or not self._path.stat().st_size:
+            self._begin_anew()
         make_file(self._path, "journal")
         self._connection = self.engine.connect()
         version = self.read(self._version)
+        if version is None:
+            self._begin_anew()
         if version != NEWEST and version not in (None, *VERSIONS):
             raise JournalDamaged(
                 f"the journal {self._path} was written by a newer version of this package: update the package"
@@ -161,6 +208,26 @@ class SqliteSession:
         if version != NEWEST:
             with _MIGRATING:
                 self._transact("BEGIN IMMEDIATE", _migrate)
+        self._look_at_mark()
+
+    def _begin_anew(self) -> None:
+        """Refuse to make a new journal where an old one was."""
+        why = self._mark.lost
+        if why is not None:
+            raise JournalDamaged(f"the journal {self._path} {why}")
+
+    def _look_at_mark(self) -> None:
+        """Whether this is the journal as it was left; what lives in an old copy of it is marked, for the engine."""
+        commits = self.read(_commits)
+        why = self._mark.why_old(commits)
+        if why is not None:
+            live = self._transact("BEGIN IMMEDIATE", lambda connection: connection.execute(sql.RESTORED).rowcount)
+            log.warning(
+                "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
+                self._path, why, live,
+            )  # fmt: skip
+        if why is not None or not self._mark.is_there:
+            self._mark.make(commits)
 
     def _version(self, connection: Connection) -> str | None:
         tables = inspect(connection).get_table_names()
@@ -171,6 +238,10 @@ class SqliteSession:
             raise JournalDamaged(f"{self._path} is a database, but not a journal: give another path")
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return None if found is None else str(found)
+
+
+def _commits(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT number FROM commits").scalar_one())
 
 
 def _migrate(connection: Connection) -> None:

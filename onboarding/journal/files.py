@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from onboarding.errors import JournalError
 
-__all__ = ["check_file", "make_file", "make_folder", "sync_folder"]
+__all__ = ["check_beside", "check_file", "make_file", "make_folder", "sync_folder", "try_folder"]
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _POSIX = sys.platform != "win32"
+_ELSEWHERE = "give a path where this user may write"
 
 
 def make_folder(folder: Path) -> None:
@@ -41,8 +44,26 @@ def make_folder(folder: Path) -> None:
             fault = error.strerror or type(error).__name__
             break
     if fault is not None:
-        raise JournalError(f"the folder {folder} cannot be created: {fault}")
+        raise JournalError(f"the folder {folder} cannot be created: {fault}; {_ELSEWHERE}")
     _check_folder(folder)
+
+
+def try_folder(folder: Path) -> None:
+    """Whether a journal could be made in ``folder``; nothing of the trial is left behind.
+
+    Raises:
+        JournalError: as :func:`make_folder` and :func:`make_file` would say.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if there == folder or not there.is_dir():
+        _check_folder(there)
+    fault = None
+    try:
+        with tempfile.TemporaryDirectory(prefix=".onboarding-", dir=there):
+            return
+    except OSError as error:
+        fault = error.strerror or type(error).__name__
+    raise JournalError(f"nothing can be written into the folder {there}: {fault}; {_ELSEWHERE}")
 
 
 def make_file(path: Path, what: str) -> bool:
@@ -65,7 +86,7 @@ def make_file(path: Path, what: str) -> bool:
     except OSError as error:
         fault = error.strerror or type(error).__name__
     if fault is not None:
-        raise JournalError(f"the {what} {path} cannot be created: {fault}")
+        raise JournalError(f"the {what} {path} cannot be created: {fault}; {_ELSEWHERE}")
     return True
 
 
@@ -82,8 +103,26 @@ def check_file(path: Path, what: str) -> None:
         fault = error.strerror or type(error).__name__
     if facts is None:
         raise JournalError(f"the {what} {path} cannot be read: {fault}")
+    _check(facts, path, what, "give the path that it points to")
+
+
+def check_beside(path: Path) -> None:
+    """The same for what lies beside the journal ``path``, where it is there: its log, and the files of its locks.
+
+    Raises:
+        JournalError: as :func:`check_file`.
+    """
+    for ending in ("-wal", "-shm", ".lock", ".owner", ".mark"):
+        place = path.with_name(path.name + ending)
+        # The last one that closes the journal takes the log away: it may be gone at any moment.
+        with suppress(OSError):
+            facts = place.lstat()
+            _check(facts, place, "file beside the journal,", "remove it")
+
+
+def _check(facts: os.stat_result, path: Path, what: str, instead: str) -> None:
     if stat.S_ISLNK(facts.st_mode):
-        raise JournalError(f"the {what} {path} is a symbolic link: give the path that it points to")
+        raise JournalError(f"the {what} {path} is a symbolic link: {instead}")
     if not stat.S_ISREG(facts.st_mode):
         raise JournalError(f"the {what} {path} is not a regular file: give another path")
     if not _POSIX:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import (
+    APPLIED,
     Change,
     Head,
     Message,
@@ -37,6 +38,7 @@ class MemoryJournal:
         self._keys: dict[tuple[str, bytes], str] = {}
         self._messages: dict[str, Message] = {}
         self._meta: dict[str, bytes] = {}
+        self._uses: dict[bytes, list[datetime]] = {}
         self._is_open = False
 
     @property
@@ -147,6 +149,20 @@ class MemoryJournal:
         del self._messages[message]
         return True
 
+    async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
+        """Use a budget once more, or say when that may be."""
+        self._check()
+        used = self._uses[budget] = [at for at in self._uses.get(budget, []) if at > now - within]
+        if len(used) >= most:
+            return sorted(used)[-most] + within
+        used.append(now)
+        return None
+
+    async def give_back(self, budget: bytes, now: datetime) -> None:
+        """Undo the use of a budget at that time."""
+        self._check()
+        self._uses[budget] = [at for at in self._uses.get(budget, []) if at != now]
+
     async def meta(self, name: str) -> bytes | None:
         """A value of the journal as a whole."""
         self._check()
@@ -190,6 +206,30 @@ class MemoryJournal:
             self._messages[message] = replace(self._messages[message], payload=payload)
         return len(held)
 
+    async def erase(self, head: Head, data: bytes, history: Sequence[TransitionRecord], verdict: str) -> None:
+        """Put these in the place of all that is kept of a journey."""
+        self._check()
+        stored = self._heads.get(head.id)
+        if stored is None or stored.revision != head.revision - 1:
+            raise JournalConflict(f"journey {head.id} was changed by another writer first: load it again")
+        self._heads[head.id] = replace(head, flow=stored.flow, created=stored.created)
+        self._data[head.id] = data
+        self._history[head.id] = {record.seq: record for record in history}
+        self._keys = {key: journey for key, journey in self._keys.items() if journey != head.id}
+        for message in [message for message in self._messages.values() if message.journey == head.id]:
+            said = APPLIED if message.verdict == APPLIED else verdict
+            self._messages[message.id] = replace(message, payload=None, verdict=said)
+
+    async def scrub(self) -> bool:
+        """Nothing to do: there are no files."""
+        self._check()
+        return True
+
+    async def orphans(self, limit: int = 1000) -> list[str]:
+        """None: what is kept here is kept with its head."""
+        self._check()
+        return [journey for journey in self._history if journey not in self._heads][:limit]
+
     def _check(self) -> None:
         if not self._is_open:
             raise JournalError("the journal in memory is closed: open it first")
@@ -212,7 +252,7 @@ class MemoryJournal:
             return JournalError("the journal in memory is closed: open it first")
         journey = change.head.id
         stored = self._heads.get(journey)
-        if stored is None or stored.revision != change.head.revision - 1:
+        if stored is None or stored.revision != change.follows:
             return JournalConflict(f"journey {journey} was changed by another writer first: load it again")
         decided = [verdict.message for verdict in change.verdicts]
         if len(set(decided)) < len(decided) or any(
@@ -242,5 +282,10 @@ def _fits(head: Head, query: Query) -> bool:
         and (not query.status or head.status in query.status)
         and (query.created_before is None or head.created < query.created_before)
         and (query.created_after is None or head.created >= query.created_after)
+        and (query.updated_before is None or head.updated < query.updated_before)
+        and (not query.failures or (head.status in _TRYING and head.attempt > query.failures))
         and (query.after is None or head.id < query.after)
     )
+
+
+_TRYING = (Status.WORKING, Status.POLLING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
@@ -57,7 +57,7 @@ class Journal(Protocol):
 
         The change is queued when this returns; the result is awaited only by whom durability matters to, and
         may be dropped. Awaiting it raises ``JournalConflict`` when the stored revision is not
-        ``change.head.revision - 1``, or when a message that it decides on was taken back or decided on
+        ``change.follows``, or when a message that it decides on was taken back or decided on
         meanwhile; ``JournalError`` when it could not be written. A failed change leaves
         nothing of itself behind.
         """
@@ -118,6 +118,21 @@ class Journal(Protocol):
         """Store such a value durably and return the one that is stored afterwards."""
         ...
 
+    async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
+        """Use a budget once more, durably: None if that is granted, else the time at which it will be.
+
+        Args:
+            budget: which one: a digest.
+            now: when it is used.
+            most: how often it may be used.
+            within: the length of time in which it may be used so often.
+        """
+        ...
+
+    async def give_back(self, budget: bytes, now: datetime) -> None:
+        """Undo the use of a budget at that time: it came to nothing."""
+        ...
+
     async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
         """(id, revision, sealed data) of up to ``limit`` journeys in order of id, for key rotation."""
         ...
@@ -135,4 +150,23 @@ class Journal(Protocol):
 
     async def reseal_messages(self, rows: Sequence[tuple[str, bytes, bytes]]) -> int:
         """Replace payloads, (id, old, new), where the old one still stands unseen; the number replaced."""
+        ...
+
+    async def erase(self, head: Head, data: bytes, history: Sequence[TransitionRecord], verdict: str) -> None:
+        """Put these in the place of all that is kept of a journey, durably and as one.
+
+        Its idempotency key and the payloads of its messages are gone, and every verdict on them but ``applied`` is
+        ``verdict``. What was there may still lie in the files until :meth:`scrub`.
+
+        Raises:
+            JournalConflict: the stored revision is not ``head.revision - 1``; nothing was written.
+        """
+        ...
+
+    async def scrub(self) -> bool:
+        """Leave no byte in the files of what was erased; False: who reads just now kept some from being overwritten."""
+        ...
+
+    async def orphans(self, limit: int = 1000) -> list[str]:
+        """Ids of journeys of which something is kept, but no head."""
         ...

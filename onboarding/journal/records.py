@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 __all__ = [
+    "APPLIED",
     "Change",
     "Head",
     "Message",
@@ -69,13 +70,15 @@ class Head:
     seq: int
     """How many transitions its history has: the last one's number."""
     revision: int = 1
-    """Grows by one with every write: the fence against a second writer."""
+    """Grows with every write: the fence against a second writer."""
     created: datetime
     updated: datetime
     entered: datetime
     """When the present state was entered: deadlines count from here."""
     note: str | None = None
     """JSON: why it is parked, or how it ended."""
+    restored: bool = False
+    """Whether the journal was restored from a backup, or copied, while it lived: what it says may be old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,12 @@ class TransitionRecord:
     worker: str | None = None
     detail: str | None = None
     """Words of ours, redacted."""
+    mac: bytes | None = None
+    """Its signature in the journey's chain (``onboarding.journal.chain``); None: written before there was one."""
+
+
+APPLIED = "applied"
+"""The verdict on a message that was applied; every other one says why it was not."""
 
 
 class MessageKind(StrEnum):
@@ -143,14 +152,21 @@ class Stored:
 class Change:
     """One write of a journey, all of it or nothing.
 
-    ``head.revision`` is the revision that the write leaves behind: the stored one must be one less.
+    ``head.revision`` is the revision that the write leaves behind.
     """
 
     head: Head
+    replaces: int | None = None
+    """The revision that must be stored; None: the one before ``head.revision``."""
     data: bytes | None = None
     """The sealed data, where they changed."""
     transitions: tuple[TransitionRecord, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def follows(self) -> int:
+        """The revision that must be stored."""
+        return self.head.revision - 1 if self.replaces is None else self.replaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +178,9 @@ class Query:
     state: str | None = None
     created_before: datetime | None = None
     created_after: datetime | None = None
+    updated_before: datetime | None = None
+    failures: int = 0
+    """Only those that go on trying, and whose last so many tries, or more, have failed."""
     after: str | None = None
     limit: int = 100
 

@@ -54,6 +54,7 @@ def head_row(head: Head) -> dict[str, Any]:
         "updated": micros(head.updated),
         "entered": micros(head.entered),
         "note": head.note,
+        "restored": head.restored,
     }
 
 
@@ -74,6 +75,7 @@ def head_of(row: Mapping[Any, Any]) -> Head:
         updated=moment(row["updated"]),
         entered=moment(row["entered"]),
         note=row["note"],
+        restored=bool(row["restored"]),
     )
 
 
@@ -93,6 +95,7 @@ def transition_row(record: TransitionRecord) -> dict[str, Any]:
         "mcode": record.mcode,
         "worker": record.worker,
         "detail": record.detail,
+        "mac": record.mac,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -17,21 +18,24 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 __all__ = [
     "APPLICATION_ID",
     "NEWEST",
     "VERSIONS",
+    "commits",
     "inbox",
     "journey_data",
     "journeys",
     "meta",
     "metadata",
     "transitions",
+    "uses",
 ]
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002", "0003")
 """Every version of the schema, oldest first: what ``alembic_version`` may hold."""
 
 NEWEST = VERSIONS[-1]
@@ -59,6 +63,7 @@ journeys = Table(
     Column("entered", BigInteger, nullable=False),
     Column("note", Text),
     Column("key", LargeBinary),
+    Column("restored", Boolean, nullable=False, server_default=false()),
     # One B-tree, in order of id: a list, newest first, is a walk along it.
     sqlite_with_rowid=False,
 )
@@ -99,6 +104,7 @@ transitions = Table(
     Column("mcode", Text),
     Column("worker", Text),
     Column("detail", Text),
+    Column("mac", LargeBinary),
     sqlite_with_rowid=False,
 )
 
@@ -118,6 +124,18 @@ inbox = Table(
 Index("inbox_pending", inbox.c.journey, inbox.c.kind, inbox.c.at, sqlite_where=inbox.c.verdict.is_(None))
 # Deleting a journey must not scan the whole inbox.
 Index("inbox_journey", inbox.c.journey)
+
+commits = Table("commits", metadata, Column("number", BigInteger, nullable=False))
+"""One row: how many transactions have written. Kept outside too (``watermark``), it tells an old copy."""
+
+uses = Table(
+    "uses",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("budget", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("uses_budget", uses.c.budget, uses.c.at)
 
 meta = Table(
     "meta",

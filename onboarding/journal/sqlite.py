@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Update
 from onboarding.errors import JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.backends import sqlite_path
-from onboarding.journal.batch import add_journey, post_message, unknown
+from onboarding.journal.batch import add_journey, erase_journey, post_message, spend, unknown
 from onboarding.journal.connection import SqliteSession, kernel_lock
+from onboarding.journal.faults import explain
+from onboarding.journal.files import check_beside
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
 from onboarding.journal.rows import head_of, message_of, micros, moment, transition_of
@@ -80,6 +82,7 @@ class SqliteJournal:
         # Who cannot write must not own.
         await self._do(lambda _: None)
         fault = None
+        check_beside(self._path)
         try:
             self._owner.acquire(blocking=False)
         except Timeout:
@@ -207,6 +210,16 @@ class SqliteJournal:
 
         return await self._do(work)
 
+    async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
+        """Use a budget once more, or say when that may be."""
+        length = within // timedelta(microseconds=1)
+        free = await self._do(lambda connection: spend(connection, budget, micros(now), most, length))
+        return None if free is None else moment(free)
+
+    async def give_back(self, budget: bytes, now: datetime) -> None:
+        """Undo the use of a budget at that time."""
+        await self._do(lambda connection: connection.execute(sql.GIVE_BACK, {"budget": budget, "at": micros(now)}))
+
     async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
         """Sealed data in order of id."""
         terms = {"after": after, "limit": limit}
@@ -232,6 +245,32 @@ class SqliteJournal:
         """Replace such payloads where the old one still stands."""
         terms = [{"the_id": id_, "the_payload": old, "payload": new} for id_, old, new in rows]
         return await self._replace(sql.RESEAL_MESSAGE, terms)
+
+    async def erase(self, head: Head, data: bytes, history: Sequence[TransitionRecord], verdict: str) -> None:
+        """Put these in the place of all that is kept of a journey."""
+        await self._do(lambda connection: erase_journey(connection, head, data, history, verdict))
+
+    async def scrub(self) -> bool:
+        """Write the file anew and empty its log, on a connection and a thread of its own."""
+        await self._do(lambda _: None)
+        return await asyncio.to_thread(self._scrub)
+
+    async def orphans(self, limit: int = 1000) -> list[str]:
+        """Ids of journeys that have rows but no head."""
+        return await self._ask(
+            lambda connection: [row.journey for row in connection.execute(sql.ORPHANS, {"limit": limit})]
+        )
+
+    def _scrub(self) -> bool:
+        session = SqliteSession(self._path, self._busy_timeout)
+        try:
+            session.open()
+            return session.scrub()
+        except Exception as error:  # noqa: BLE001 - told without what it may quote
+            fault = explain(error, self.place)
+        finally:
+            session.close()
+        raise fault
 
     @property
     def _running(self) -> Writer:

@@ -14,31 +14,39 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
     insert,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from onboarding.journal.records import MessageKind, Query, Status
+from onboarding.journal.records import APPLIED, MessageKind, Query, Status
 from onboarding.journal.rows import micros
-from onboarding.journal.schema import inbox, journey_data, journeys, meta, transitions
+from onboarding.journal.schema import inbox, journey_data, journeys, meta, transitions, uses
 
 __all__ = [
     "ADD_DATA",
     "ADD_HEAD",
     "ADD_META",
     "ADD_TRANSITION",
+    "ADD_USE",
     "BY_KEY",
     "CALLED",
     "CHANGING",
     "COUNT",
     "DROP_MESSAGE",
     "DUE",
+    "ERASE_HISTORY",
+    "ERASE_KEY",
+    "ERASE_MESSAGES",
+    "FORGET_USES",
+    "GIVE_BACK",
     "HEAD",
     "HISTORY",
     "LOOKED_AT",
@@ -48,15 +56,18 @@ __all__ = [
     "NEW_HEAD",
     "NEXT_CALLED",
     "NEXT_DUE",
+    "ORPHANS",
     "POST",
     "RESEAL",
     "RESEAL_MESSAGE",
+    "RESTORED",
     "REVISIONS",
     "SEALED",
     "SEALED_MESSAGES",
     "SET_META",
     "STORED",
     "UNSEEN",
+    "USES",
     "VERDICT",
     "find",
     "listed",
@@ -149,6 +160,19 @@ ADD_META = sqlite_insert(meta).on_conflict_do_nothing(index_elements=[meta.c.nam
 _SETTING = sqlite_insert(meta)
 SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
 
+# --- budgets ---
+FORGET_USES = delete(uses).where(uses.c.at <= bindparam("until"))
+USES = select(uses.c.at).where(uses.c.budget == bindparam("budget"), uses.c.at > bindparam("since")).order_by(uses.c.at)
+ADD_USE = insert(uses)
+GIVE_BACK = delete(uses).where(uses.c.budget == bindparam("budget"), uses.c.at == bindparam("at"))
+
+# --- what tells an old copy ---
+RESTORED = (
+    update(journeys)
+    .where(journeys.c.status.not_in([status.value for status in Status if status.is_final]))
+    .values(restored=True)
+)
+
 # --- what the rotation of keys walks over ---
 SEALED = (
     select(journeys.c.id, journeys.c.revision, journey_data.c.data)
@@ -177,6 +201,17 @@ RESEAL_MESSAGE = (
     .values(payload=bindparam("payload"))
 )
 
+# --- what forgets, and what audits ---
+ERASE_HISTORY = delete(transitions).where(transitions.c.journey == _to("id"))
+ERASE_KEY = update(journeys).where(journeys.c.id == _to("id")).values(key=None)
+ERASE_MESSAGES = (
+    update(inbox)
+    .where(inbox.c.journey == _to("id"))
+    .values(payload=None, verdict=case((inbox.c.verdict == APPLIED, APPLIED), else_=bindparam("the_verdict")))
+)
+_KEPT = union(*(select(table.c.journey) for table in (transitions, journey_data, inbox))).subquery()
+ORPHANS = select(_KEPT.c.journey).where(~exists().where(journeys.c.id == _KEPT.c.journey)).limit(bindparam("limit"))
+
 
 def find(query: Query) -> Select[Any]:
     """The heads that a list asks for, newest first, and one more: there is a next page."""
@@ -191,6 +226,11 @@ def find(query: Query) -> Select[Any]:
         found = found.where(journeys.c.created < micros(query.created_before))
     if query.created_after is not None:
         found = found.where(journeys.c.created >= micros(query.created_after))
+    if query.updated_before is not None:
+        found = found.where(journeys.c.updated < micros(query.updated_before))
+    if query.failures:
+        trying = (Status.WORKING.value, Status.POLLING.value)
+        found = found.where(journeys.c.status.in_(trying), journeys.c.attempt > query.failures)
     if query.after is not None:
         found = found.where(journeys.c.id < query.after)
     return found

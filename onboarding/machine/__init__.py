@@ -2,7 +2,7 @@
 
 - ``states``: Working, Polling, Waiting, Done, Failed
 - ``steps``: the decorators read, repeatable, once and on_input
-- ``fields``: the types of a flow's fields
+- ``fields`` and ``web_address``: the types of a flow's fields
 - ``flow``: the base class
 - ``checks``, ``storable`` and ``definition``: what is refused, and what is compiled
 - ``diagram``: Mermaid, DOT, SVG
@@ -19,6 +19,7 @@ from onboarding.machine.flow import Flow
 from onboarding.machine.registry import Registry
 from onboarding.machine.states import Done, Failed, Polling, State, Waiting, Working
 from onboarding.machine.steps import ASK, Input, Step, Trigger, on_input, once, read, repeatable
+from onboarding.machine.web_address import WebAddress
 
 __all__ = [
     "ASK",
@@ -42,6 +43,7 @@ __all__ = [
     "Trigger",
     "VerificationCode",
     "Waiting",
+    "WebAddress",
     "Working",
     "draw",
     "graph_of",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from onboarding.api.codes import CREDENTIALS, Meaning
 from onboarding.api.effects import Effect
 from onboarding.errors import DefinitionError
+from onboarding.machine.fields import is_later
 from onboarding.machine.states import Done, Failed, Polling, State, Waiting, Working
 from onboarding.machine.steps import Ask, Input, Step
 
@@ -30,11 +31,14 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _UNTOLD = CREDENTIALS | {Meaning.SYSTEM_ERROR}  # these never reach a step as a refusal
 _KINDS = (Working, Polling, Waiting, Done, Failed)
+_LONGEST_REFUSAL = 600
 _SHORTEST, _LONGEST = 3, 5  # of a transition: trigger, source, dest, then conditions, unless
 
 
 def refuse(flow: type[Flow], what: str) -> NoReturn:
-    """Say that a flow cannot work, naming its class."""
+    """Say that a flow cannot work, naming its class. What it was given is repeated as far as a name goes."""
+    if len(what) > _LONGEST_REFUSAL:
+        what = f"{what[: _LONGEST_REFUSAL // 2]} … {what[-_LONGEST_REFUSAL // 2 :]}"
     raise DefinitionError(f"{flow.__name__}: {what}")
 
 
@@ -62,6 +66,7 @@ def states(flow: type[Flow], name: str, version: int) -> dict[str, State]:
             refuse(flow, f"the state {state.name!r} is listed twice")
         found[state.name] = state
         _check_lengths(flow, state)
+        _check_forgets(flow, state)
     if not found:
         refuse(flow, "it has no states")
     if isinstance(flow.states[0], Done | Failed):
@@ -90,6 +95,15 @@ def _check_lengths(flow: type[Flow], state: State) -> None:
         elif not flow.model_fields[value].is_required() and flow.model_fields[value].get_default() is None:
             refuse(flow, f"{what} of the state {state.name!r} names {value!r}, which is empty at first; "
                          "give it a default or ask for it at the start")  # fmt: skip
+
+
+def _check_forgets(flow: type[Flow], state: State) -> None:
+    """Only what is filled in on the way can be empty again."""
+    if isinstance(state.forgets, str):
+        refuse(flow, f"forgets of the state {state.name!r} must be a list of fields, like [{state.forgets!r}]")
+    for name in state.forgets:
+        if name not in flow.model_fields or not is_later(flow.model_fields[name]):
+            refuse(flow, f"the state {state.name!r} forgets {name!r}, which is no field declared with later()")
 
 
 def arrows(flow: type[Flow], known: Mapping[str, State], make: Callable[..., Arrow]) -> Iterator[Arrow]:
@@ -245,6 +259,9 @@ def _check_doubt(flow: type[Flow], name: str, step: Step) -> None:
     if step.check is not None and getattr(flow, step.check.__name__, step.check) is not step.check:
         refuse(flow, f"another {step.check.__name__!r} hides the check of the step {name!r}; "
                      "declare the step and its check again")  # fmt: skip
+    if step.probes is not None and step.probes not in flow.model_fields:
+        refuse(flow, f"the check of the step {name!r} probes {step.probes!r}, which is no field: "
+                     "name the one that holds the login name")  # fmt: skip
 
 
 def _check_triggers(flow: type[Flow], state: State, step: Step, ways: tuple[Arrow, ...]) -> None:

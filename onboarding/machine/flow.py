@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
@@ -15,8 +15,28 @@ from onboarding.machine.steps import Input, Step
 
 __all__ = ["Flow"]
 
+_LONGEST = 400
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as ModelClass
+else:
+    ModelClass = type(BaseModel)
 
-class Flow(BaseModel):
+
+class _FlowClass(ModelClass):
+    """Says in the words of this package what pydantic, or Python, cannot make a flow of."""
+
+    def __new__(mcs, called: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **given: Any) -> Any:
+        try:
+            return super().__new__(mcs, called, bases, namespace, **given)
+        except DefinitionError:
+            raise
+        except Exception as error:
+            said = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split())
+            said = said if said.isprintable() else ascii(said)
+            raise DefinitionError(f"{called}: it cannot be defined: {said[:_LONGEST]}") from error
+
+
+class Flow(BaseModel, metaclass=_FlowClass):
     """A kind of journey: its fields are the journey's data, its methods the steps.
 
     A subclass says its name and version in the class line; both are stored with every journey, for ever::

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from onboarding.errors import DefinitionError, UnknownFlow
 from onboarding.machine.flow import Flow
+from onboarding.machine.quoting import quoted
 
 __all__ = ["GROUP", "Registry"]
 
@@ -49,8 +50,10 @@ class Registry(Mapping[str, type[Flow]]):
         if name not in self._loaded:
             if name not in self._entries:
                 known = ", ".join(self) or "none"
-                raise UnknownFlow(f"no flow is named {name!r}; known are: {known}; one of yours: package.module:Class")
-            found = _flow(self._entries[name].load(), name)
+                raise UnknownFlow(
+                    f"no flow is named {quoted(name)}; known are: {known}; one of yours: package.module:Class"
+                )
+            found = _flow(_installed(self._entries[name]), name)
             if found.definition.name != name:
                 raise DefinitionError(
                     f"the entry point {name!r} names the flow {found.definition.name!r}; make them the same"
@@ -68,11 +71,25 @@ class Registry(Mapping[str, type[Flow]]):
         return len({*self._loaded, *self._entries})
 
 
+def _installed(entry: EntryPoint) -> object:
+    """What an entry point names. A module of the user's own may hide the installed one by its name."""
+    try:
+        return entry.load()
+    except AttributeError as error:
+        if error.name != entry.attr:
+            raise
+    place = getattr(sys.modules.get(entry.module), "__file__", None) or "another place"
+    raise UnknownFlow(
+        f"the flow {entry.name!r} is not in the module {entry.module!r}, which was found at {place}: it hides the "
+        "installed one; give your module another name"
+    )
+
+
 def _load(path: str) -> object:
     """The object at ``package.module:Class``, looked for in the present folder too, as ``python -m`` does."""
     module, _, name = path.partition(":")
     if not module or not name.isidentifier():
-        raise UnknownFlow(f"{path!r} does not say where a flow is; write package.module:Class")
+        raise UnknownFlow(f"{quoted(path)} does not say where a flow is; write package.module:Class")
     here = os.getcwd()  # noqa: PTH109 - sys.path holds strings
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)
@@ -84,10 +101,12 @@ def _load(path: str) -> object:
     except AttributeError as error:
         if error.name != name:
             raise
-    raise UnknownFlow(f"there is no flow at {path!r}; check the module's and the class's names")
+    raise UnknownFlow(f"there is no flow at {quoted(path)}; check the module's and the class's names")
 
 
 def _flow(found: object, given: object) -> type[Flow]:
     if not (isinstance(found, type) and issubclass(found, Flow) and "definition" in vars(found)):
-        raise UnknownFlow(f"{given!r} is not a flow: a class derived from onboarding.Flow that has a name and states")
+        raise UnknownFlow(
+            f"{quoted(given)} is not a flow: a class derived from onboarding.Flow that has a name and states"
+        )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 
@@ -10,9 +11,17 @@ __all__ = ["Done", "Failed", "Polling", "State", "Waiting", "Working"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a flow: named for what is going on (``awaiting_code``), or, at an end, for what is then true."""
+    """A state of a flow: named for what is going on (``awaiting_code``), or, at an end, for what is then true.
+
+    Args:
+        name: the state's name.
+        forgets: fields declared with ``later()`` that are of no use any more when it is entered, such as a spent
+            code: wiped in the very commit that enters it, whatever led there.
+    """
 
     name: str
+    _: KW_ONLY
+    forgets: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, get_typ
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from onboarding.api.codes import Meaning
 from onboarding.api.effects import Effect
 from onboarding.errors import DefinitionError
 from onboarding.machine.fields import REVEAL
@@ -27,6 +28,8 @@ Trigger = str | None
 P = ParamSpec("P")
 S = TypeVar("S")
 
+Refusals = Mapping[Meaning, str] | Mapping[str, str]
+"""Which trigger a refusal fires, by its meaning."""
 Body = Callable[[Any, Any], Awaitable[Trigger]]
 Check = Callable[[Any, Any], Awaitable[bool | None]]
 CheckT = TypeVar("CheckT", bound=Check)
@@ -52,13 +55,14 @@ class Step:
     effect: Effect
     then: str | None
     otherwise: tuple[str, ...] = ()
-    refused: Mapping[str, str] | None = None
+    refused: Refusals | None = None
     in_doubt: str | Ask | None = None
-    evidence: frozenset[str] = frozenset()
+    evidence: tuple[str, ...] = ()
     cooldown: timedelta | None = None
     at_most: int | None = None
     exhausted: str | None = None
     check: Check | None = None
+    probes: str | None = None
 
     @property
     def name(self) -> str:
@@ -66,9 +70,9 @@ class Step:
         return self.body.__name__
 
     @property
-    def refusals(self) -> Mapping[str, str]:
+    def refusals(self) -> dict[str, str]:
         """Which trigger a refusal fires, by its meaning."""
-        return self.refused or {}
+        return {str(meaning): trigger for meaning, trigger in (self.refused or {}).items()}
 
     @property
     def triggers(self) -> tuple[str, ...]:
@@ -78,12 +82,25 @@ class Step:
             named.append(self.in_doubt)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
-    def landed(self, check: CheckT) -> CheckT:
+    @overload
+    def landed(self, check: CheckT) -> CheckT: ...
+    @overload
+    def landed(self, *, probes: str) -> Callable[[CheckT], CheckT]: ...
+    def landed(self, check: Any = None, *, probes: str | None = None) -> Any:
         """Declare how to find out whether this step took effect, when that is in doubt.
 
         The check is an async method ``(self, api)`` that changes nothing: True, it happened; False, it did
         not (and is sent again); None, it cannot tell, and a person decides.
+
+        Args:
+            check: the method, where this is used as ``@step.landed``.
+            probes: for a check that tries a login, the field that holds the login name. A failed login counts
+                toward the account's lock: such a check is made once a doubt (one that gives no answer is another
+                doubt), and twice an hour for one account.
         """
+        if check is None:
+            self.probes = probes
+            return self.landed
         if self.check is not None:
             raise DefinitionError(f"the step {self.name!r} has a check already: {self.check.__name__!r}")
         self.check = check
@@ -114,9 +131,9 @@ class Input(Generic[P]):
         """What it takes, without ``self``."""
         return dict(list(inspect.signature(self.handler).parameters.items())[1:])
 
-    def parse(self, values: Mapping[str, Any]) -> BaseModel:
+    def parse(self, values: Mapping[str, Any], context: dict[str, Any] | None = None) -> BaseModel:
         """What was handed in, checked against the handler's types. Raises pydantic's ``ValidationError``."""
-        return self.model.model_validate(dict(values))
+        return self.model.model_validate(dict(values), context=context)
 
     @staticmethod
     def keep(parsed: BaseModel) -> dict[str, Any]:
@@ -140,7 +157,7 @@ class Input(Generic[P]):
 
 
 def read(
-    *, then: str | None = None, otherwise: Iterable[str] = (), refused: Mapping[str, str] | None = None
+    *, then: str | None = None, otherwise: Iterable[str] = (), refused: Refusals | None = None
 ) -> Callable[[Body], Step]:
     """A step that changes nothing outside: it is simply repeated when its outcome is unknown.
 
@@ -149,7 +166,7 @@ def read(
         otherwise: the other triggers that the step may return.
         refused: which trigger a refusal fires, by its ``Meaning``; a refusal not named here parks the journey.
     """
-    return lambda body: Step(body, Effect.READ, then, tuple(otherwise), refused)
+    return lambda body: Step(body, Effect.READ, then, _listed(otherwise), refused)
 
 
 def repeatable(
@@ -158,7 +175,7 @@ def repeatable(
     cooldown: timedelta,
     at_most: int,
     otherwise: Iterable[str] = (),
-    refused: Mapping[str, str] | None = None,
+    refused: Refusals | None = None,
     exhausted: str | None = None,
 ) -> Callable[[Body], Step]:
     """A step whose repetition is a nuisance, not a harm: another message, another login.
@@ -172,7 +189,7 @@ def repeatable(
         exhausted: the trigger fired instead of one too many; without it the journey is parked.
     """
     return lambda body: Step(
-        body, Effect.REPEATABLE, then, tuple(otherwise), refused,
+        body, Effect.REPEATABLE, then, _listed(otherwise), refused,
         cooldown=cooldown, at_most=at_most, exhausted=exhausted,
     )  # fmt: skip
 
@@ -181,7 +198,7 @@ def once(
     *,
     then: str,
     otherwise: Iterable[str] = (),
-    refused: Mapping[str, str] | None = None,
+    refused: Refusals | None = None,
     in_doubt: str | Ask | None = None,
     evidence: Iterable[str] = (),
 ) -> Callable[[Body], Step]:
@@ -195,8 +212,13 @@ def once(
         evidence: refusals that, after a doubt, prove that it had landed ("already registered"): they fire ``then``.
     """
     return lambda body: Step(
-        body, Effect.ONCE, then, tuple(otherwise), refused, in_doubt=in_doubt, evidence=frozenset(evidence)
+        body, Effect.ONCE, then, _listed(otherwise), refused, in_doubt=in_doubt, evidence=_listed(evidence)
     )
+
+
+def _listed(given: Any) -> tuple[Any, ...]:
+    """What was given, as the check of the definition will look at it; a lone word is one word."""
+    return (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
 
 
 def on_input(handler: Callable[Concatenate[S, P], None]) -> Input[P]:

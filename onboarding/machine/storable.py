@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import pydantic
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from onboarding.machine.checks import refuse
-from onboarding.machine.fields import reveals
+from onboarding.machine.fields import REVEAL, is_later, reveals
 
 if TYPE_CHECKING:
     from onboarding.machine.flow import Flow
@@ -35,12 +36,14 @@ def fields(flow: type[Flow], base: type[Flow]) -> None:
         unknown = [name for name, field in flow.model_fields.items() if not field._complete]  # noqa: SLF001
         refuse(flow, f"the type of the field {unknown[0]!r} is not known; import it before the class")
     for name, field in flow.model_fields.items():
-        if name in base.__class_vars__:
+        if name in base.__class_vars__ or name in vars(base):
             refuse(flow, f"the field {name!r} would hide the word {name!r} of every flow; take another name")
         if field.exclude or field.alias or field.validation_alias or field.serialization_alias:
             refuse(flow, f"the field {name!r} must be stored under its own name: take away exclude= and the alias")
         if _is_masked(field.annotation, field.metadata):
             refuse(flow, f"the secret in the field {name!r} would be stored masked; take the type onboarding.Secret")
+        if not (field.is_required() or is_later(field) or field.default_factory or _fits(field)):
+            refuse(flow, f"the default of the field {name!r} is not what its type makes of it, or cannot be stored")
 
 
 def inputs(flow: type[Flow], handlers: Mapping[str, Input[Any]]) -> None:
@@ -57,6 +60,18 @@ def inputs(flow: type[Flow], handlers: Mapping[str, Input[Any]]) -> None:
             if _is_masked(field.annotation, field.metadata):
                 refuse(flow, f"the secret {parameter!r} of the input {name!r} would be kept masked; "
                              "take the type onboarding.Secret")  # fmt: skip
+
+
+def _fits(field: FieldInfo) -> bool:
+    """Whether a default, which pydantic takes as it is, is what is read back once it was stored."""
+    default = field.get_default()
+    try:
+        whole: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        adapter: TypeAdapter[Any] = TypeAdapter(whole)
+        stored = json.dumps(adapter.dump_python(default, mode="json", context=REVEAL, warnings=False))
+        return bool(adapter.validate_python(json.loads(stored)) == default)
+    except Exception:  # noqa: BLE001 - whatever the type does with what it is not made for
+        return False
 
 
 def _is_masked(annotation: Any, marks: list[Any]) -> bool:

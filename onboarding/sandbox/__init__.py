@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from onboarding.sandbox.config import SandboxConfig
     from onboarding.sandbox.core import Sandbox
     from onboarding.sandbox.faults import ConnectionDropped
+    from onboarding.sandbox.ledger import LedgerEntry
     from onboarding.sandbox.passwords import Strength
     from onboarding.sandbox.server import SandboxServer, serve
 
 __all__ = [
     "ConnectionDropped",
     "DeskRefused",
+    "LedgerEntry",
     "Sandbox",
     "SandboxConfig",
     "SandboxDesk",
@@ -51,6 +53,7 @@ __all__ = [
 _HOMES = {
     "ConnectionDropped": "faults",
     "DeskRefused": "client",
+    "LedgerEntry": "ledger",
     "Sandbox": "core",
     "SandboxConfig": "config",
     "SandboxDesk": "client",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
@@ -18,18 +19,26 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from onboarding.journal import open_journal
+
 _PROGRAM = (sys.executable, "-m", "onboarding")
 _PATIENCE = 30.0
+_MADE = re.compile(r"^onboarding: made a new journal at [^\n]*\n", re.MULTILINE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A program that has ended."""
+    """A program that has ended; ``err`` is without the notice of a new journal, which stands in ``all_err``."""
 
     code: int
     out: str
-    err: str
+    all_err: str
+
+    @property
+    def err(self) -> str:
+        """Standard error."""
+        return _MADE.sub("", self.all_err)
 
     @property
     def document(self) -> Any:
@@ -54,13 +63,24 @@ class Program:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self.columns = 120
         self.settings = {"journal": f"sqlite:///{folder / 'journal.db'}", **settings}
+
+    def make_journal(self) -> None:
+        """Make the journal, empty."""
+
+        async def make() -> None:
+            journal = open_journal(self.settings["journal"])
+            await journal.open()
+            await journal.close()
+
+        asyncio.run(make())
 
     def environment(self, **settings: str | None) -> dict[str, str]:
         """What surrounds it: nothing of the developer's settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARDING_")}
         given = {name: value for name, value in {**self.settings, **settings}.items() if value is not None}
-        plain = {"TERM": "xterm", "COLUMNS": "120", "PYTHONWARNINGS": "error"}
+        plain = {"TERM": "xterm", "COLUMNS": str(self.columns), "PYTHONWARNINGS": "error"}
         return kept | plain | {f"ONBOARDING_{name.upper()}": value for name, value in given.items()}
 
     def start(self, *arguments: str, **settings: str | None) -> subprocess.Popen[str]:

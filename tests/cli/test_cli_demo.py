@@ -35,7 +35,7 @@ def test_the_demo_kills_its_worker_and_ends_well_all_the_same(stage: Program) ->
     assert demo.out.index("killed the worker") < demo.out.index("number_is_registered: it had landed")
     assert "address_is_registered: it had not landed; sent again" in demo.out
     assert "effects done: 4 (of 4), done twice: 0" in demo.out
-    ends = re.findall(r"^ ([\w -]+?)  +(\w+) +ok ", demo.out, re.MULTILINE)
+    ends = re.findall(r"^([\w -]+?)  +(\w+) +ok ", demo.out, re.MULTILINE)
     assert dict(ends) == {
         "password reset": "password_reset", "mobile registration": "registered", "e-mail registration": "registered",
         "KYC update": "account_updated", "account opening": "task_finished", "one that is refused": "task_refused",

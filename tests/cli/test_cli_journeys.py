@@ -27,7 +27,7 @@ class Parcel(Flow, name="parcel", version=1):
     ]
     @once(then="left", in_doubt=ASK)
     async def sending(self, api: AccountApi) -> None:
-        await api.set_avatar(self.user_id, "https://example.test/a.png")
+        await api.set_avatar(self.user_id, "https://example.com/a.png")
     @on_input
     def arrived(self, note: str, signed: bool = True) -> None:
         self.note = note
@@ -78,15 +78,15 @@ def test_a_password_is_reset_without_a_terminal_in_two_commands(
 def test_a_journey_that_is_recorded_is_advanced_by_one_pass_and_by_waiting(
     program: Program, user: str, desk: SandboxDesk
 ) -> None:
-    first = program.here("start", "avatar-change", "--user-id", user, "--avatar", "https://example.test/1.png")
+    first = program.here("start", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png")
     assert first.code == 0
     again = program.here(
-        "start", "avatar-change", "--user-id", user, "--avatar", "https://example.test/1.png", "--json", "--key", "k"
+        "start", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png", "--json", "--key", "k"
     )
     assert again.document["state"] == "setting_avatar"
     assert again.document["id"] != first.out.strip()
     same = program.here(
-        "start", "avatar-change", "--user-id", user, "--avatar", "https://example.test/1.png", "--key", "k"
+        "start", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png", "--key", "k"
     )
     assert same.out.strip() == again.document["id"]
     passed = program.here("worker", "--once")
@@ -96,7 +96,7 @@ def test_a_journey_that_is_recorded_is_advanced_by_one_pass_and_by_waiting(
     assert waited.code == 0
     assert waited.document["outcome"]["ended_well"] is True
     assert len(waited.document["transitions"]) == 3
-    assert desk.user(user)["avatar"].startswith("https://example.test/")
+    assert desk.user(user)["avatar"].startswith("https://example.com/")
 
 
 def test_a_watch_ends_with_1_where_the_review_refuses_and_with_4_where_time_is_up(
@@ -181,7 +181,7 @@ def test_a_journey_of_ones_own_flow_is_named_by_its_path(parcel: Program, user: 
 
 def test_parked_journeys_are_tried_again_once_the_reason_is_mended(program: Program, user: str) -> None:
     refused = program.here(
-        "run", "avatar-change", "--user-id", user, "--avatar", "https://example.test/1.png", "--json",
+        "run", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png", "--json",
         api_token="wrong",
     )  # fmt: skip
     assert refused.code == 3
@@ -190,7 +190,7 @@ def test_parked_journeys_are_tried_again_once_the_reason_is_mended(program: Prog
     retried = program.here("retry", journey)
     assert (retried.code, retried.out) == (0, f"{journey} is done in avatar_changed\n")
     ids = [
-        program.here("start", "avatar-change", "--user-id", user, "--avatar", "https://example.test/1.png").out.strip()
+        program.here("start", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png").out.strip()
         for _ in range(2)
     ]
     assert program.here("worker", "--once", api_token="wrong").code == 3

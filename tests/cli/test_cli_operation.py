@@ -45,9 +45,10 @@ def test_doctor_finds_all_well_where_it_is(program: Program, phone: str) -> None
     [
         ({"api_token": "wrong"}, "API", "ONBOARDING_TENANT_ID and ONBOARDING_API_TOKEN"),
         ({"base_url": "http://127.0.0.1:1"}, "API", "ONBOARDING_BASE_URL"),
-        ({"journal": "memory://"}, "journal", "ONBOARDING_JOURNAL"),
+        ({"journal": "memory://"}, "journal", "set it right in the environment"),
+        ({"journal": "sqlite:////proc/journal.db"}, "journal", "mend the place of the journal"),
         ({"keys": "nonsense"}, "keys", "onboarding keys new"),
-        ({"flows": "nowhere:Nothing"}, "flows", ""),
+        ({"flows": "nowhere:Nothing"}, "flows", "mend ONBOARDING_FLOWS"),
         ({"pool_size": "0"}, "settings", "mend this first"),
     ],
 )
@@ -59,6 +60,22 @@ def test_doctor_says_what_is_wrong_and_what_to_do(
     wrong = {check["name"]: check["remedy"] for check in ended.document["checks"] if not check["ok"]}
     assert list(wrong) == [bad]
     assert remedy in wrong[bad]
+
+
+def test_doctor_does_not_praise_settings_that_its_own_call_refuses(program: Program) -> None:
+    ended = program.here("doctor", "--json", base_url="ftp://example.com")
+    found = {check["name"]: (check["ok"], check["found"], check["remedy"]) for check in ended.document["checks"]}
+    assert found["settings"][0] is False
+    assert "ONBOARDING_BASE_URL must look like https://" in found["settings"][1]
+    assert found["API"] == (False, "not asked", "mend the settings first")
+
+
+def test_doctor_says_what_to_do_about_keys_that_others_may_read(program: Program, phone: str) -> None:
+    program.here("start", "phone-verification", "--phone", phone)
+    keys = program.folder / "journal.db.keys"
+    keys.chmod(0o644)
+    (wrong,) = [check for check in program.here("doctor", "--json").document["checks"] if not check["ok"]]
+    assert (wrong["name"], wrong["remedy"]) == ("keys", f"it must be its owner's alone: chmod 600 {keys}")
 
 
 def test_doctor_finds_a_journal_that_others_may_read(program: Program, phone: str) -> None:
@@ -118,6 +135,7 @@ def test_keys_are_not_rotated_under_a_worker(program: Program) -> None:
     worker = program.start("worker")
     try:
         assert worker.stderr is not None
+        assert "made a new journal at" in worker.stderr.readline()
         assert "advancing" in worker.stderr.readline()
         refused = program.here("keys", "rotate")
     finally:

@@ -63,6 +63,7 @@ RESET = ("run", "password-reset")
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(program: Program, arguments: list[str], said: str) -> None:
+    program.make_journal()
     ended = program.here(*arguments)
     assert (ended.code, ended.out) == (2, "")
     assert said.lower() in ended.sentence.lower()

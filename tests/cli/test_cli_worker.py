@@ -12,7 +12,7 @@ from cli_program import Program
 
 from onboarding.sandbox import SandboxDesk
 
-AVATAR = ("start", "avatar-change", "--avatar", "https://example.test/1.png", "--user-id")
+AVATAR = ("start", "avatar-change", "--avatar", "https://example.com/1.png", "--user-id")
 PATIENCE = 20.0
 
 

@@ -31,7 +31,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _PART = re.compile(r"(<!-- begin (?P<name>[\w -]+?) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 _COPY = re.compile(r"(<!-- run: file (?P<path>\S+) -->\n```python\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 _ROOMS = (
-    "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers", "settings.py",
+    "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers", "toml_file.py", "settings.py",
     "answers.py", "changes.py", "connect.py", "frames.py", "keys.py", "leaving.py", "starting.py",
     "service.py", "blocking.py", "sandbox", "testing", "cli", "__main__.py",
 )  # fmt: skip

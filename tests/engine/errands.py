@@ -103,7 +103,7 @@ class CodeEntry(Flow, name="code-entry", version=1):
     ticket: HandedOver = later()
 
     states: ClassVar = [
-        Working("nudging"),
+        Working("nudging", forgets=["code"]),
         Waiting("awaiting_code", up_to=minutes(10)),
         Working("changing"),
         Done("changed"),
@@ -127,7 +127,6 @@ class CodeEntry(Flow, name="code-entry", version=1):
 
     @repeatable(then="nudged", cooldown=seconds(60), at_most=3, exhausted="no_more")
     async def nudging(self, api: Any) -> None:
-        self.wipe("code")
         await api.nudge()
 
     @on_input

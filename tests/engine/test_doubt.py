@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from errands import AskAfterChange, Change, LeadOnAfterChange, Nudge
+from errands import ENDS, TURNED_AWAY, WAYS, AskAfterChange, Change, LeadOnAfterChange, Nudge
 from scripted_api import HANG, in_doubt, not_sent, protocol, refused
 from workbench import Workbench
 
@@ -72,13 +72,55 @@ async def test_only_true_and_false_count_as_evidence(bench: Workbench, answer: o
     assert bench.api.calls == ["change", "look"]
 
 
-@pytest.mark.parametrize("trouble", [refused(Meaning.ACCOUNT_LOCKED), protocol()])
-async def test_a_check_that_is_refused_leaves_it_to_a_person(bench: Workbench, trouble: Any) -> None:
+async def test_a_check_that_is_refused_leaves_it_to_a_person_who_may_have_it_asked_again(bench: Workbench) -> None:
     journey = await crashed(bench)
-    bench.api.plays["look"] = [trouble]
+    bench.api.plays["look"] = [refused(Meaning.ACCOUNT_LOCKED), True]
     rest = await look(bench, journey)
     assert isinstance(rest, Parked)
     assert rest.kind is ParkKind.IN_DOUBT
+    assert await bench.hand_in(journey, MessageKind.RETRY) == "applied"
+    assert (await bench.head(journey)).state == "finished"
+    assert bench.api.calls == ["change", "look", "look"], "it was checked again, and nothing sent"
+
+
+async def test_a_check_whose_credentials_are_refused_keeps_its_doubt_until_they_are_mended(bench: Workbench) -> None:
+    journey = await crashed(bench)
+    bench.api.plays["look"] = [protocol(), False]
+    rest = await look(bench, journey)
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.REJECTED
+    assert (await bench.get(journey)).in_doubt
+    assert await bench.hand_in(journey, MessageKind.RETRY) == "applied"
+    assert (await bench.head(journey)).state == "finished"
+    assert bench.api.calls == ["change", "look", "look", "change"]
+
+
+async def test_a_person_who_knows_resolves_a_doubt_whose_check_was_refused(bench: Workbench) -> None:
+    journey = await crashed(bench)
+    bench.api.plays["look"] = [protocol()]
+    await look(bench, journey)
+    assert await bench.hand_in(journey, MessageKind.RESOLVE, landed=False, reason="not in the list") == "applied"
+    assert (await bench.head(journey)).state == "finished"
+    assert bench.api.calls == ["change", "look", "change"]
+
+
+async def test_a_check_may_try_a_login_only_where_that_is_declared(bench: Workbench) -> None:
+    class Sly(Flow, name="sly", version=1):
+        states: ClassVar = ENDS
+        transitions: ClassVar = WAYS
+
+        @once(then="did", refused=TURNED_AWAY)
+        async def doing(self, api: Any) -> None:
+            await api.change()
+
+        @doing.landed
+        async def has_landed(self, api: Any) -> Any:
+            return await api.nudge()
+
+    journey = await crashed(bench, Sly)
+    rest = await look(bench, journey)
+    assert isinstance(rest, Parked)
+    assert bench.api.calls == ["change"], "the login was stopped before it was sent"
 
 
 @pytest.mark.parametrize("trouble", [not_sent(), in_doubt()])

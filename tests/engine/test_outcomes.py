@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from errands import Change, Look, Nudge
+from errands import ENDS, TURNED_AWAY, WAYS, Change, Look, Nudge
 from scripted_api import in_doubt, not_sent, protocol, refused
 from workbench import Workbench
 
-from onboarding import Flow, Meaning, ParkKind, Status
+from onboarding import Flow, Meaning, ParkKind, Status, read
 from onboarding.engine import Finished, Parked, WakeAt
 from onboarding.journal import Phase
 
@@ -208,9 +209,46 @@ async def test_a_step_that_breaks_parks_and_never_shows_what_it_held(
     finally:
         step.body = body
     assert isinstance(rest, Parked)
-    sent_a_change = when == "after" and method != "look"
+    sent_a_change = when == "after" and method == "change"
     assert rest.kind is (ParkKind.IN_DOUBT if sent_a_change else ParkKind.ERROR)
-    assert "ValueError" in rest.reason
+    assert "ValueError at test_outcomes.py:" in rest.reason, "where it is to be mended"
     assert "canary" not in repr(rest)
     assert all("canary" not in repr(row) for row in await bench.history(journey))
     assert (await bench.get(journey)).data.seen is None  # type: ignore[union-attr]
+
+
+class Strange(Flow, name="strange", version=1):
+    """Does not do what a step should."""
+
+    how: str
+    states: ClassVar = ENDS
+    transitions: ClassVar = WAYS
+
+    @read(then="did", refused=TURNED_AWAY)
+    async def doing(self, api: Any) -> Any:
+        if self.how == "never ends":
+            await asyncio.Event().wait()
+        if self.how == "cancels itself":
+            raise asyncio.CancelledError
+        return self.how
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("never ends", "it did not end within 0.05 s"),
+        ("cancels itself", "it raised CancelledError at test_outcomes.py:"),
+        ("no_such_trigger", "returned the trigger 'no_such_trigger', which leads nowhere"),
+        ("canary 15912345678", "returned something of type str, which leads nowhere"),
+    ],
+)
+async def test_a_step_that_does_not_do_what_a_step_should_parks_and_says_what_it_did(
+    bench: Workbench, how: str, says: str
+) -> None:
+    await bench.restart(step_limit=timedelta(seconds=0.05))
+    journey = await bench.start(Strange, how=how)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.ERROR
+    assert says in rest.reason
+    assert "canary" not in repr(rest)

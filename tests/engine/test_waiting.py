@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import pytest
 from errands import CodeEntry, Nudge, Watch
-from scripted_api import HANG, not_sent, refused
+from scripted_api import HANG, in_doubt, not_sent, refused
 from workbench import Workbench
 
-from onboarding import Done, Failed, Flow, Meaning, ParkKind, Status, Working, minutes, repeatable
+from onboarding import Done, Failed, Flow, Meaning, ParkKind, Status, Waiting, Working, minutes, repeatable
 from onboarding.engine import Finished, Parked, WaitingFor, WakeAt
 from onboarding.journal import DATA_FIELD, MessageKind
 
@@ -173,8 +173,20 @@ async def test_times_counts_through_resends_and_restarts(bench: Workbench) -> No
 class Exhausting(Flow, name="exhausting", version=1):
     """Nudges with a way out for when it may no more."""
 
-    states: ClassVar = [Working("nudging"), Done("nudged"), Failed("used_up")]
-    transitions: ClassVar = [["nudged", "nudging", "nudged"], ["no_more", "nudging", "used_up"]]
+    states: ClassVar = [
+        Working("nudging"),
+        Waiting("awaiting", up_to=minutes(10)),
+        Done("enough"),
+        Failed("used_up"),
+        Failed("expired"),
+    ]
+    transitions: ClassVar = [
+        ["nudged", "nudging", "awaiting"],
+        ["again", "awaiting", "nudging"],
+        ["stop", "awaiting", "enough"],
+        ["timed_out", "awaiting", "expired"],
+        ["no_more", "nudging", "used_up"],
+    ]
 
     @repeatable(then="nudged", cooldown=minutes(1), at_most=2, exhausted="no_more")
     async def nudging(self, api: Any) -> None:
@@ -182,16 +194,39 @@ class Exhausting(Flow, name="exhausting", version=1):
 
 
 async def test_what_may_be_done_no_more_leads_on_across_crashes(bench: Workbench) -> None:
-    bench.api.plays["nudge"] = [HANG, HANG]
     journey = await bench.start(Exhausting)
-    for _ in range(2):
-        await bench.crash_while_sending(journey)
-        await bench.advance(journey)
-        bench.clock.advance(60)
-    rest = await bench.advance(journey)
+    await bench.advance(journey)
+    assert await bench.hand_in(journey, MessageKind.INPUT, "again") == "refused: " + json.dumps(
+        {"why": "'again' is possible in 60 s", "retry_at": (bench.clock.now() + minutes(1)).isoformat()}
+    )
+    bench.clock.advance(60)
+    bench.api.plays["nudge"] = [HANG]
+    await bench.post(journey, MessageKind.INPUT, "again")
+    await bench.crash_while_sending(journey)
+    await bench.advance(journey)
+    rest = await bench.advance(journey, after=60)
     assert isinstance(rest, Finished)
     assert rest.outcome.state == "used_up"
     assert bench.api.calls == ["nudge", "nudge"]
+
+
+@pytest.mark.parametrize("crash", [True, False])
+async def test_where_no_try_was_ever_answered_nothing_failed_and_a_person_is_asked(
+    bench: Workbench, *, crash: bool
+) -> None:
+    bench.api.plays["nudge"] = [HANG, HANG] if crash else [in_doubt(), in_doubt()]
+    journey = await bench.start(Exhausting)
+    for _ in range(2):
+        if crash:
+            await bench.crash_while_sending(journey)
+        await bench.advance(journey)
+        bench.clock.advance(60)
+    rest = await bench.advance(journey)
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.EXHAUSTED
+    assert bench.api.calls == ["nudge", "nudge"]
+    assert await bench.hand_in(journey, MessageKind.RETRY) == "applied"
+    assert (await bench.head(journey)).state == "awaiting"
 
 
 async def test_a_retry_by_a_person_allows_an_exhausted_step_anew(bench: Workbench) -> None:

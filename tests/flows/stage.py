@@ -21,8 +21,8 @@ from onboarding.testing import VirtualClock
 CONFIG = SandboxConfig(token=TOKEN, seed=11, code_lifetime=300, ticket_lifetime=600)
 """A code dies before the wait for it ends, so that an expired one can be entered."""
 
-TENANT_NO_SUCH_USER = "PUB_AUTH_0000909"
-"""A code that a tenant has learnt and configured: it is believed wherever the meaning makes sense."""
+TENANT_NO_SUCH_USER, TENANT_PASSWORD_REUSED = "PUB_AUTH_0000909", "PUB_AUTH_0000910"
+"""Codes that a tenant has learnt and configured: they are believed wherever their meaning makes sense."""
 
 _PATIENCE = 20.0
 
@@ -138,7 +138,9 @@ async def stage_on(server: SandboxServer, clock: VirtualClock, journal: Journal 
         httpx.AsyncClient(transport=detour) as client,
         AccountApi(
             server.url, tenant_id=CONFIG.tenant_id, token=TOKEN, client=client, clock=clock,
-            result_codes={TENANT_NO_SUCH_USER: Meaning.NO_SUCH_USER},
+            result_codes={
+                TENANT_NO_SUCH_USER: Meaning.NO_SUCH_USER, TENANT_PASSWORD_REUSED: Meaning.PASSWORD_REUSED,
+            },
         ) as api,
     ):  # fmt: skip
         stage = Stage(server, clock, detour, api)

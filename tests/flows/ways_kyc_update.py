@@ -103,3 +103,10 @@ async def a_lost_update_to_what_was_there_before_is_left_to_a_person(stage: Stag
     stage.desk.add_fault("2.12", "drop_before", times=1)
     await begin(stage, user)
     await stage.go_on()
+
+
+@way(KycUpdate, READ, SENT, SHOWN, MOVED, "no_such_user:no_such_user", by=Meaning.NO_SUCH_USER)
+async def the_user_is_gone_while_the_review_goes_on(stage: Stage) -> None:
+    await begin(stage)
+    stage.refuse("/state", "SANDBOX_NO_SUCH_USER")
+    await stage.pass_time(330)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from people import MALFORMED_PHONE, NEW_PASSWORD, PHONE, THIRD_PASSWORD, WEAK_PASSWORD, WRONG_CODE
-from stage import TENANT_NO_SUCH_USER, Stage
+from stage import TENANT_NO_SUCH_USER, TENANT_PASSWORD_REUSED, Stage
 from way import way
 
 from flows import PasswordReset
@@ -176,4 +176,11 @@ async def somebody_changes_the_password_before_the_proof(stage: Stage) -> None:
 async def the_account_is_locked(stage: Stage) -> None:
     await begin(stage)
     stage.refuse("/login", "SANDBOX_ACCOUNT_LOCKED")
+    await stage.enter_code()
+
+
+@way(PasswordReset, SENT, VERIFIED, "password_reused:password_reused", by=Meaning.PASSWORD_REUSED)
+async def the_new_password_is_the_old_one(stage: Stage) -> None:
+    await begin(stage)
+    stage.refuse(f"/{PHONE}/phone", TENANT_PASSWORD_REUSED)
     await stage.enter_code()

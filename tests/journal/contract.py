@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,13 +19,14 @@ from onboarding.journal import (
     Verdict,
 )
 
+from .contract_erasing import ErasingContract
 from .contract_queries import QueriesContract
 from .samples import NOW, a_head, a_message, a_record, later, next_change, store
 
 HOSTILE = "x'); DROP TABLE journeys; --\u2028\U0001f512"
 
 
-class JournalContract(QueriesContract):
+class JournalContract(QueriesContract, ErasingContract):
     pytestmark = pytest.mark.anyio
 
     # creating
@@ -279,6 +281,22 @@ class JournalContract(QueriesContract):
         assert await journal.verdict("m1") == "applied"
 
     # ownership and life
+
+    async def test_a_budget_is_used_so_often_within_its_time_and_no_oftener(self, journal: Journal) -> None:
+        hour = timedelta(hours=1)
+        assert await journal.spend(b"one", NOW, most=2, within=hour) is None
+        assert await journal.spend(b"one", later(10), most=2, within=hour) is None
+        assert await journal.spend(b"one", later(20), most=2, within=hour) == NOW + hour
+        assert await journal.spend(b"another", later(20), most=2, within=hour) is None
+        assert await journal.spend(b"one", later(3600), most=2, within=hour) is None, "the first is an hour old"
+        assert await journal.spend(b"one", later(3601), most=2, within=hour) == later(10) + hour
+
+    async def test_what_a_budget_gets_back_can_be_used_again(self, journal: Journal) -> None:
+        hour = timedelta(hours=1)
+        await journal.spend(b"one", NOW, most=1, within=hour)
+        await journal.give_back(b"one", NOW)
+        assert await journal.spend(b"one", later(1), most=1, within=hour) is None
+        assert await journal.spend(b"one", later(2), most=1, within=hour) is not None
 
     async def test_the_owner_stays_the_owner_until_it_lets_go(self, journal: Journal) -> None:
         assert await journal.own()

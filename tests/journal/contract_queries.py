@@ -106,6 +106,21 @@ class QueriesContract:
             assert page.heads == tuple(heads[id_] for id_ in ids), query
             assert page.next is None
 
+    async def test_those_are_found_whose_last_tries_failed_while_they_go_on_trying(self, journal: Journal) -> None:
+        heads = [
+            replace(a_head("1", status=Status.POLLING), attempt=1),
+            replace(a_head("2", status=Status.POLLING), attempt=2),
+            replace(a_head("3", status=Status.WORKING), attempt=9),
+            replace(a_head("4", status=Status.PARKED), attempt=9),
+            replace(a_head("5", status=Status.WAITING), attempt=0),
+        ]
+        await store(journal, *heads)
+        found = {
+            failures: "".join(head.id for head in (await journal.find(Query(failures=failures))).heads)
+            for failures in (0, 1, 2, 8, 9)
+        }
+        assert found == {0: "54321", 1: "32", 2: "3", 8: "3", 9: ""}
+
     async def test_pages_follow_each_other_without_gap_or_overlap(self, journal: Journal) -> None:
         ids = [f"{number:03}" for number in range(10)]
         await store(journal, *(a_head(id_) for id_ in ids))

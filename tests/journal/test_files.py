@@ -49,7 +49,7 @@ async def test_folder_and_files_are_for_the_owner_alone_whatever_the_umask(folde
         await journal.close()
     finally:
         os.umask(before)
-    endings = ("", "-wal", "-shm", ".lock", ".owner")
+    endings = ("", "-wal", "-shm", ".lock", ".owner", ".mark")
     assert made == {f"journal.db{ending}": 0o600 for ending in endings}
     assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "a" / "b").stat().st_mode) == 0o700
@@ -180,3 +180,47 @@ async def test_what_was_wiped_is_gone_from_the_files(folder: Path) -> None:
         assert await journal.recall(f"r{number}")
     await journal.close()
     assert found() == set()
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", ".lock", ".owner"])
+async def test_what_lies_beside_the_journal_is_refused_where_others_could_have_put_it_there(
+    folder: Path, ending: str
+) -> None:
+    path, beside = folder / "journal.db", folder / f"journal.db{ending}"
+    await a_journal(path)
+    target = folder / "precious"
+    target.write_bytes(b"untouched")
+    target.chmod(0o600)
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    assert "symbolic link" in str(await refusal(path))
+    assert target.read_bytes() == b"untouched"
+    beside.unlink()
+    beside.touch()
+    beside.chmod(0o604)
+    assert "chmod 600" in str(await refusal(path))
+    beside.unlink()
+    beside.mkdir()
+    assert "not a regular file" in str(await refusal(path))
+    beside.rmdir()
+    if os.geteuid() == 0:
+        beside.touch(0o600)
+        os.chown(beside, 65534, -1)
+        assert "another user" in str(await refusal(path))
+        beside.unlink()
+    journal = SqliteJournal(path)
+    await journal.open()
+    await journal.close()
+
+
+async def test_an_owners_lock_that_was_exchanged_meanwhile_is_not_taken(folder: Path) -> None:
+    path = folder / "journal.db"
+    await a_journal(path)
+    journal = SqliteJournal(path)
+    await journal.open()
+    (folder / "precious").write_bytes(b"untouched")
+    (folder / "journal.db.owner").symlink_to(folder / "precious")
+    with pytest.raises(JournalError, match="symbolic link"):
+        await journal.own()
+    assert (folder / "precious").read_bytes() == b"untouched"
+    await journal.close()

@@ -35,9 +35,7 @@ LEFT_TO_PARK: dict[str, dict[str, set[str]]] = {
         "checking_address": {"mobile_malformed"},  # the search is by e-mail address
         "proving_login": LOGIN,
     },
-    "kyc-update": {
-        "under_review": {"no_such_user"},  # the user was there when the account was read back
-    },
+    "kyc-update": {},
     "mobile-registration": {
         "checking_number": {"email_malformed"},  # the search is by number
         "requesting_code": {"no_such_user"},  # a code to register with is for those who are none yet
@@ -54,7 +52,6 @@ LEFT_TO_PARK: dict[str, dict[str, set[str]]] = {
         "resetting_password": {
             "mobile_malformed",  # a code was sent to this number before
             "passwords_differ",  # the client sends one password twice
-            "password_reused",  # no public code says so of a reset; a tenant may know one
         },
         "proving_login": LOGIN,
     },

@@ -75,6 +75,15 @@ def test_lists_are_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatc
     assert Settings.load().flows == ["a:B", "c:D"]
 
 
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [("Example.com., ::1", ["example.com", "[::1]"]), ('["*"]', ["*"]), ("[]", []), ("localhost", ["localhost"])],
+)
+def test_hosts_are_kept_as_they_are_compared(monkeypatch: pytest.MonkeyPatch, text: str, hosts: list[str]) -> None:
+    monkeypatch.setenv("ONBOARDING_AVATAR_HOSTS", text)
+    assert Settings.load().avatar_hosts == hosts
+
+
 def test_tables_are_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONBOARDING_RESULT_CODES", json.dumps({"LIVE_1": "code_expired"}))
     monkeypatch.setenv("ONBOARDING_FINAL_STATES", json.dumps({"Closed": "finished"}))
@@ -101,6 +110,10 @@ def test_tables_are_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TRUST_ENV", "canary"),
         ("KEYS", "[canary"),
         ("FLOWS", "[canary"),
+        ("AVATAR_HOSTS", "[canary"),
+        ("AVATAR_HOSTS", "https://canary.example.com"),
+        ("AVATAR_HOSTS", "*.canary.example.com"),
+        ("AVATAR_HOSTS", "example.com,canary!"),
         ("RESULT_CODES", "canary"),
         ("RESULT_CODES", '{"X_1": "canary"}'),
         ("RESULT_CODES", '["canary"]'),
@@ -140,6 +153,50 @@ def test_a_broken_toml_file_is_said(here: Path, content: bytes) -> None:
     with pytest.raises(SettingsError, match=r"onboarding\.toml") as caught:
         Settings.load()
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('tenant_ud = "canary"\n', r"onboarding.toml holds what is no setting: tenant_ud \(is it tenant_id\?\)$"),
+        ('ONBOARDING_TENANT_ID = "canary"\n', r"ONBOARDING_TENANT_ID \(is it tenant_id\?\)$"),
+        ('pool-size = 3\nwhatever = "canary"\n', r"pool-size \(is it pool_size\?\); whatever$"),
+        ('[onboarding]\ntenant_id = "canary"\n', r"the table \[onboarding\] \(settings stand at the top of the file"),
+        ("attempts = 3\ntenant_id = canary\n", r"onboarding.toml is not TOML at line 2: a setting is written as"),
+        ('tenant_id = "canary', r"onboarding.toml is not TOML at its end: "),
+    ],
+)
+def test_what_a_toml_file_holds_beside_settings_is_refused_with_what_may_have_been_meant(
+    here: Path, content: str, says: str
+) -> None:
+    (here / "onboarding.toml").write_text(content)
+    with pytest.raises(SettingsError, match=says) as caught:
+        Settings.load()
+    assert "canary" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TIMEOUT", "soon", "must be a length of time: 90s, 15m, 36h, 14d, or seconds"),
+        ("LANDING_DELAY", "P", "must be a length of time: 90s, 15m, 36h, 14d, or seconds"),
+        ("POOL_SIZE", "many", "must be a whole number"),
+        ("POOL_SIZE", "201", "must be at most 200"),
+        ("ATTEMPTS", "0", "must be at least 1"),
+        ("TRUST_ENV", "perhaps", "must be true or false"),
+        ("RESULT_CODES", "x", 'must be a JSON object, such as {"NAME": "value"}'),
+        ("RESULT_CODES", "[]", "must be a JSON object"),
+        ("FLOWS", "[x", "write a,b or a JSON list"),
+    ],
+)
+def test_what_is_said_of_a_bad_value_is_what_to_write_instead(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"ONBOARDING_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert says in str(caught.value)
 
 
 def test_an_argument_that_is_no_setting_is_said() -> None:

@@ -8,13 +8,29 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from onboarding.cli.commands import decisions, demo, doctor, flows, journeys, keys, sandbox, send, start, wait, worker
+from onboarding.cli.commands import (
+    audit,
+    decisions,
+    demo,
+    doctor,
+    flows,
+    forget,
+    journeys,
+    keys,
+    sandbox,
+    send,
+    start,
+    verify,
+    wait,
+    worker,
+)
 from onboarding.cli.exits import EXIT_CODES
 from onboarding.cli.invocation import Invocation
 
 __all__ = ["command", "usage_problem"]
 
 _ABOUT = "Durable onboarding journeys over a REST API whose calls cannot be undone."
+_LONGEST = 300
 _PANELS = ("To begin with", "Journeys", "Operation")
 
 
@@ -30,7 +46,7 @@ class _InOrder(TyperGroup):
 _ORDER = (
     "demo", "sandbox", "doctor", "flows", "graph",
     "run", "start", "send", "wait", "list", "show", "cancel", "retry", "resolve",
-    "worker", "keys",
+    "worker", "keys", "audit", "forget", "verify",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -96,6 +112,9 @@ app.command(rich_help_panel=_journeys)(decisions.retry)
 app.command(rich_help_panel=_journeys)(decisions.resolve)
 app.command(rich_help_panel=_operation)(worker.worker)
 app.add_typer(keys.keys_app, name="keys", rich_help_panel=_operation)
+app.command(rich_help_panel=_operation)(audit.audit)
+app.command(rich_help_panel=_operation)(forget.forget)
+app.command(rich_help_panel=_operation)(verify.verify)
 
 
 def command(arguments: list[str]) -> Any:
@@ -111,6 +130,8 @@ def usage_problem(error: Exception) -> str | None:
         return None
     path = getattr(getattr(error, "ctx", None), "command_path", "onboarding")
     said = " ".join(error.format_message().split()).rstrip(".")
+    if len(said) > _LONGEST:
+        said = f"{said[:_LONGEST]}…"
     if said.startswith("Got unexpected extra argument"):
         said = "there is an argument too many"  # it is not repeated: a secret may stand there
     return f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else ';'} see: {path} --help"

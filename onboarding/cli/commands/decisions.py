@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onboarding.cli.commands.options import AS_JSON, ID, REASON
-from onboarding.cli.exits import Exit
+from onboarding.cli.exits import Exit, exit_of_journey
 from onboarding.cli.failure import say
-from onboarding.errors import InvalidData, OnboardingError
+from onboarding.errors import InvalidData, OnboardingError, UnknownJourney
 
 if TYPE_CHECKING:
     from onboarding.cli.invocation import Invocation
@@ -40,15 +40,18 @@ def retry(
     ] = False,
     as_json: AS_JSON = False,
 ) -> None:
-    """Try the present step of parked journeys anew."""
+    """Try the present step of journeys anew: of parked ones, or of those that wait for their next try or poll."""
     if bool(journeys) == all_parked:
         raise InvalidData("retry needs the ids of journeys, or --all-parked")
     done, refused = asyncio.run(_retry(context.obj, journeys or []))
-    tell(done, as_json=as_json, many=all_parked or len(journeys or []) > 1)
+    many = all_parked or len(journeys or []) > 1
+    tell(done, as_json=as_json, many=many)
     if all_parked and not done and not refused:
         say("nothing is parked that could be tried again")
     if refused:
         raise typer.Exit(Exit.FAILED)
+    if not many:
+        raise typer.Exit(exit_of_journey(done[0]))
 
 
 def resolve(
@@ -72,7 +75,9 @@ def resolve(
         context.obj, journey,
         lambda onboarding: onboarding.resolve(journey, landed=landed, reason=reason, by=name),
     )  # fmt: skip
-    tell([asyncio.run(asked)], as_json=as_json)
+    resolved = asyncio.run(asked)
+    tell([resolved], as_json=as_json)
+    raise typer.Exit(exit_of_journey(resolved))
 
 
 async def ask(invocation: Invocation, journey: str, what: Callable[[Onboarding], Awaitable[Journey]]) -> Journey:
@@ -84,14 +89,17 @@ async def ask(invocation: Invocation, journey: str, what: Callable[[Onboarding],
 
 def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
     """Print how journeys stand: a line each, or as JSON an object, a list where it may be ``many``."""
-    from onboarding.cli.output import print_json
+    from onboarding.cli.listing import status_of
+    from onboarding.cli.output import clean, print_json
 
     if as_json:
         shown = [journey.public() for journey in journeys]
         print_json(shown if many else shown[0])
         return
     for journey in journeys:
-        print(f"{journey.id} is {journey.status.value} in {journey.state}")
+        print(f"{journey.id} is {status_of(journey)} in {journey.state}")
+        if (parked := journey.parked) is not None:
+            print(f"  {parked.kind.value}: {clean(parked.reason)}\n  it needs: {clean(parked.needs)}")
 
 
 async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey], int]:
@@ -117,7 +125,8 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
             except OnboardingError as error:
                 if alone:
                     raise
-                say(f"{journey}: {error}")
+                # Whatever is no id was mixed up with one, and is not repeated.
+                say(str(error) if isinstance(error, UnknownJourney) else f"{journey}: {error}")
                 refused += 1
     return done, refused
 

@@ -16,13 +16,20 @@ __all__ = ["doctor"]
 def doctor(context: typer.Context, as_json: AS_JSON = False) -> None:
     """Check the settings, the journal and its keys, and reach the API; exit code 1 if anything is wrong."""
     from onboarding.cli.checkup import examine
-    from onboarding.cli.output import print_json, print_table
+    from onboarding.cli.grid import Layout, print_grid
+    from onboarding.cli.output import print_json
 
     findings = asyncio.run(examine(context.obj.settings))
     well = all(finding.ok for finding in findings)
     if as_json:
         print_json({"ok": well, "checks": [asdict(finding) for finding in findings]})
     else:
-        rows = [(each.name, "ok" if each.ok else "problem", each.found, each.remedy) for each in findings]
-        print_table(("check", "result", "found", "what to do"), rows)
+        rows = [
+            {
+                "check": each.name, "result": "ok" if each.ok else "problem", "found": each.found,
+                "what to do": each.remedy,
+            }
+            for each in findings
+        ]  # fmt: skip
+        print_grid([Layout(("check", "result", "found"), below=("what to do",), wraps=24)], rows)
     raise typer.Exit(Exit.OK if well else Exit.FAILED)

@@ -25,7 +25,8 @@ _FORMATS = ("mermaid", "dot", "svg")
 def list_flows(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the flows that are known, with what each needs."""
     from onboarding.cli.fields import fields_of_flow
-    from onboarding.cli.output import print_json, print_table
+    from onboarding.cli.grid import Layout, print_grid
+    from onboarding.cli.output import print_json
     from onboarding.machine import Registry
 
     registry = Registry(context.obj.settings().flows)
@@ -36,8 +37,13 @@ def list_flows(context: typer.Context, as_json: AS_JSON = False) -> None:
     rows = []
     for flow in flows:
         needs = " ".join(field.option for field in fields_of_flow(flow) if field.required)
-        rows.append((flow.definition.name, str(flow.definition.version), flow.definition.title, needs))
-    print_table(("flow", "version", "what it does", "needs"), rows, empty="no flow is installed")
+        said = (flow.definition.name, str(flow.definition.version), flow.definition.title, needs)
+        rows.append(dict(zip(("flow", "version", "what it does", "needs"), said, strict=True)))
+    layouts = [
+        Layout(("flow", "version", "what it does", "needs")),
+        Layout(("flow", "version", "what it does"), below=("needs",), wraps=24),
+    ]
+    print_grid(layouts, rows, empty="no flow is installed")
 
 
 def graph(

@@ -30,6 +30,9 @@ def list_journeys(
     state: Annotated[str | None, typer.Option(metavar="STATE", help="Only those in this state.")] = None,
     older_than: Annotated[str | None, typer.Option(metavar="DURATION", help="Only those started longer ago.")] = None,
     newer_than: Annotated[str | None, typer.Option(metavar="DURATION", help="Only those started since.")] = None,
+    failing: Annotated[
+        bool, typer.Option("--failing", help="Only those whose tries fail, and that go on trying.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     after: Annotated[str | None, typer.Option(metavar="ID", help="Go on after this journey: the next page.")] = None,
     count: Annotated[bool, typer.Option("--count", help="Only how many, by flow, status and state.")] = False,
@@ -40,16 +43,18 @@ def list_journeys(
 
     async def work() -> Any:
         async with context.obj.onboarding(worker=False) as onboarding:
+            name = await _flow_name(onboarding, flow)
             if count:
-                return await onboarding.count()
+                counts = await onboarding.count()
+                return {key: number for key, number in counts.items() if name in (None, key[0])}
             return await onboarding.list(
-                flow=flow, status=status or (), state=state, older_than=older, newer_than=newer, after=after,
-                limit=limit,
+                flow=name, status=status or (), state=state, older_than=older, newer_than=newer,
+                failures=int(failing), after=after, limit=limit,
             )  # fmt: skip
 
     found = asyncio.run(work())
     if count:
-        _print_counts(found, flow, as_json=as_json)
+        _print_counts(found, as_json=as_json)
     else:
         _print_page(found, as_json=as_json)
 
@@ -83,6 +88,13 @@ def show(
         print_journey(found, history)
 
 
+async def _flow_name(onboarding: Onboarding, flow: str | None) -> str | None:
+    """The name that journeys of a flow are stored under; raises ``UnknownFlow``."""
+    if flow is None or any(flow == name for name, _, _ in await onboarding.count()):
+        return flow  # perhaps one that is not installed here
+    return onboarding.flows.resolve(flow).definition.name
+
+
 async def _whole(invocation: Invocation, journey: str) -> Journey:
     async with invocation.onboarding(worker=False) as onboarding:
         return await onboarding.get(journey)
@@ -112,6 +124,8 @@ def _reveal(journey: Journey, name: str) -> None:
     """Print one field's value to standard output, alone."""
     from onboarding.machine.fields import REVEAL, is_handed_over, is_secret
 
+    if journey.outcome is not None and journey.outcome.forgotten:
+        raise InvalidData("the journey was forgotten: its data were erased")
     assert journey.data is not None, "a journey that was read has its data"
     field = name.replace("-", "_")
     if field not in type(journey.data).model_fields:
@@ -127,30 +141,28 @@ def _reveal(journey: Journey, name: str) -> None:
 
 
 def _print_page(page: JourneyPage, *, as_json: bool) -> None:
-    from onboarding.cli.output import ago, length, print_json, print_table
+    from onboarding.cli.grid import print_grid
+    from onboarding.cli.listing import LAYOUTS, row_of
+    from onboarding.cli.output import print_json
     from onboarding.clock import SystemClock
 
     if as_json:
         print_json({"journeys": [journey.public() for journey in page], "next": page.next})
         return
     now = SystemClock().now()
-    rows = []
-    for each in page:
-        due = "" if each.due is None else "now" if each.due <= now else length(each.due - now)
-        needs = each.parked.needs if each.parked else " or ".join(each.accepts)
-        state = f"{each.state} (in doubt)" if each.in_doubt else each.state
-        rows.append((each.id, each.flow, state, each.status.value, ago(each.created), due, needs))
-    print_table(("id", "flow", "state", "status", "age", "due in", "needs"), rows, empty="there are no such journeys")
+    print_grid(LAYOUTS, (row_of(journey, now) for journey in page), empty="there are no such journeys")
     if page.next is not None:
         say(f"there are more: --after {page.next}")
 
 
-def _print_counts(counts: dict[tuple[str, str, str], int], flow: str | None, *, as_json: bool) -> None:
-    from onboarding.cli.output import print_json, print_table
+def _print_counts(counts: dict[tuple[str, str, str], int], *, as_json: bool) -> None:
+    from onboarding.cli.grid import Layout, print_grid
+    from onboarding.cli.output import print_json
 
-    kept = {key: number for key, number in sorted(counts.items()) if flow in (None, key[0])}
+    columns = ("flow", "status", "state", "count")
+    rows = [(*key, number) for key, number in sorted(counts.items())]
     if as_json:
-        print_json([{"flow": f, "status": s, "state": t, "count": n} for (f, s, t), n in kept.items()])
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    rows = [(f, s, t, str(number)) for (f, s, t), number in kept.items()]
-    print_table(("flow", "status", "state", "count"), rows, empty="there are no such journeys")
+    cells = (dict(zip(columns, map(str, row), strict=True)) for row in rows)
+    print_grid([Layout(columns)], cells, empty="there are no such journeys")

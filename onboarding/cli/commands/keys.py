@@ -62,13 +62,12 @@ def rotate(context: typer.Context) -> None:
 
 async def _make(settings: Settings, path: Path) -> None:
     """Make the key file; a sealed journal is never given other keys."""
+    from onboarding.cli.place import journal_is_there
     from onboarding.journal import create_key_file, open_journal
-    from onboarding.journal.backends import sqlite_path
     from onboarding.keys import keyring_for
 
-    url = settings.journal_url
-    if url.startswith("sqlite:") and sqlite_path(url).exists():
-        journal = open_journal(url)
+    if journal_is_there(settings, makes=True):
+        journal = open_journal(settings.journal_url)
         await journal.open()
         try:
             await keyring_for(journal, settings)
@@ -79,8 +78,10 @@ async def _make(settings: Settings, path: Path) -> None:
 
 
 async def _rotate(settings: Settings) -> None:
+    from onboarding.cli.place import journal_is_there
     from onboarding.journal import open_journal
 
+    journal_is_there(settings, makes=False)
     journal = open_journal(settings.journal_url)
     await journal.open()
     try:

@@ -27,13 +27,14 @@ def duration_of(text: str | None, option: str) -> timedelta | None:
     from pydantic import TypeAdapter, ValidationError
 
     from onboarding.machine import Duration
+    from onboarding.machine.wording import A_LENGTH_OF_TIME
 
     try:
         found: timedelta = TypeAdapter(Duration).validate_python(text)
     except ValidationError:
         found = timedelta(-1)
     if found < timedelta():
-        raise InvalidData(f"{option} must be a length of time: 90s, 15m, 36h, 14d, or seconds")
+        raise InvalidData(f"{option} {A_LENGTH_OF_TIME}")
     return found
 
 

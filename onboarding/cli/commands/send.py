@@ -81,12 +81,12 @@ def _send(
     journey: str, name: str, handed_in: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]
 ) -> None:
     from onboarding.cli.commands.decisions import ask, tell
+    from onboarding.cli.exits import exit_of_journey
     from onboarding.cli.fields import fields_of_input
     from onboarding.cli.values import collect
 
     fields = fields_of_input(handed_in)
     values = collect(name, fields, given, own["secrets_from"], interactive=has_terminal())
-    tell(
-        [asyncio.run(ask(context.obj, journey, lambda onboarding: onboarding.send(journey, name, **values)))],
-        as_json=own["json"],
-    )
+    sent = asyncio.run(ask(context.obj, journey, lambda onboarding: onboarding.send(journey, name, **values)))
+    tell([sent], as_json=own["json"])
+    raise typer.Exit(exit_of_journey(sent))

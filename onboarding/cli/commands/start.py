@@ -85,7 +85,7 @@ def _start(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[s
     values = _collected(flow, given, own["secrets_from"])
 
     async def work() -> Any:
-        async with context.obj.onboarding(worker=False) as onboarding:
+        async with context.obj.onboarding(worker=False, makes=True, quiet=own["json"]) as onboarding:
             return await onboarding.start(flow, key=own["key"], **values)
 
     journey = asyncio.run(work())
@@ -106,7 +106,7 @@ def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str
     with Narrator(stream) as narrator:
         journey, history = asyncio.run(
             stay(
-                context.obj, narrator, timeout, converse=has_terminal(),
+                context.obj, narrator, timeout, converse=has_terminal(), makes=True, quiet=own["json"],
                 start=lambda onboarding: onboarding.start(flow, key=own["key"], **values),
             )
         )  # fmt: skip

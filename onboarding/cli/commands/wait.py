@@ -26,11 +26,12 @@ __all__ = ["report", "stay", "wait"]
 def wait(context: typer.Context, journey: ID, timeout: TIMEOUT = None, as_json: AS_JSON = False) -> None:
     """Stay with a journey until it ends, waits for an input, or is parked; advance it if nobody else does."""
     from onboarding.cli.narrator import Narrator
+    from onboarding.engine.asked import id_of
 
     seconds = seconds_of(timeout)
 
     async def known(onboarding: Onboarding) -> Any:
-        return await onboarding.journal.head(journey)
+        return await onboarding.journal.head(id_of(journey))
 
     with Narrator(sys.stderr if as_json else sys.stdout) as narrator:
         found, history = asyncio.run(stay(context.obj, narrator, seconds, converse=False, start=known))
@@ -40,7 +41,7 @@ def wait(context: typer.Context, journey: ID, timeout: TIMEOUT = None, as_json: 
 
 async def stay(
     invocation: Invocation, narrator: Narrator, timeout: float | None, *, converse: bool,  # noqa: ASYNC109 - the user's
-    start: Callable[[Onboarding], Awaitable[Any]],
+    start: Callable[[Onboarding], Awaitable[Any]], makes: bool = False, quiet: bool = False,
 ) -> tuple[Journey, list[TransitionRecord]]:  # fmt: skip
     """Stay with the journey that ``start`` gives, advancing it if nobody else does; it and its history in the end.
 
@@ -52,7 +53,7 @@ async def stay(
     with Interruption() as interruption:
         begun = None
         try:
-            async with invocation.onboarding(worker=True) as onboarding:
+            async with invocation.onboarding(worker=True, makes=makes, quiet=quiet) as onboarding:
                 begun = await start(onboarding)
                 narrator.line(f"{begun.flow} {begun.id}", "bold")
                 follower = Follower(onboarding, begun.id, narrator, timeout)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["worker"]
 
+_MOST = 1000
 _LOOK = 0.25
 """Seconds between two looks at who advances journeys."""
 
@@ -24,7 +25,11 @@ _LOOK = 0.25
 def worker(
     context: typer.Context,
     once: Annotated[
-        bool, typer.Option("--once", help="Advance what is due now, then end: for cron. Exit code 3 if any is parked.")
+        bool,
+        typer.Option(
+            "--once",
+            help="Advance what is due now, then end: for cron. Exit code 3 if any is parked, or fails for long.",
+        ),
     ] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, max=1000, help="How many journeys at once.")] = None,
     verbose: Annotated[
@@ -36,29 +41,49 @@ def worker(
         from onboarding.cli.logs import set_up
 
         set_up(context.obj.verbose + verbose, context.obj.log_json)
-    parked = asyncio.run(_pass(context.obj, concurrency) if once else _run(context.obj, concurrency))
-    if once and parked:
-        say(f"{parked} parked: onboarding list --status parked")
+    if not once:
+        asyncio.run(_run(context.obj, concurrency))
+        return
+    trouble = asyncio.run(_pass(context.obj, concurrency))
+    for sentence in trouble:
+        say(sentence)
+    if trouble:
         raise typer.Exit(Exit.PARKED)
 
 
-async def _pass(invocation: Invocation, concurrency: int | None) -> int:
-    """One pass; how many journeys are parked after it."""
+async def _pass(invocation: Invocation, concurrency: int | None) -> list[str]:
+    """One pass; what needs a person after it."""
     async with invocation.onboarding(worker=False, concurrency=concurrency) as onboarding:
         advanced = await onboarding.drain()
-        say(f"advanced {advanced} {'time' if advanced == 1 else 'times'}")
+        if not advanced and await _is_owned(onboarding):
+            say(f"another process advances the journeys of {onboarding.journal.place}: nothing was left to do here")
+        else:
+            say(f"advanced {advanced} {'time' if advanced == 1 else 'times'}")
         counts = await onboarding.count()
-        return sum(number for (_, status, _), number in counts.items() if status == "parked")
+        parked = sum(number for (_, status, _), number in counts.items() if status == "parked")
+        attempts = onboarding.settings.attempts
+        failing = len(await onboarding.list(failures=attempts, limit=_MOST))
+    trouble = [f"{parked} parked: onboarding list --status parked"] if parked else []
+    if failing:
+        trouble.append(f"{failing} failing, {attempts} times in a row or more: onboarding list --failing")
+    return trouble
 
 
-async def _run(invocation: Invocation, concurrency: int | None) -> int:
+async def _is_owned(onboarding: Onboarding) -> bool:
+    """Whether another process is the owner of the journal."""
+    if not await onboarding.journal.own():
+        return True
+    await onboarding.journal.disown()
+    return False
+
+
+async def _run(invocation: Invocation, concurrency: int | None) -> None:
     from onboarding.cli.interruption import Interruption
 
     with Interruption() as interruption:
-        async with invocation.onboarding(worker=True, concurrency=concurrency) as onboarding:
+        async with invocation.onboarding(worker=True, makes=True, concurrency=concurrency) as onboarding:
             await _report(onboarding, interruption)
             say("stopping")
-    return 0
 
 
 async def _report(onboarding: Onboarding, interruption: Interruption) -> None:

@@ -2,6 +2,7 @@
 
 - ``cast``: the journeys, and what goes wrong with them on purpose
 - ``stage``: a folder, a sandbox over HTTP, the worker process
+- ``leash``: the worker process, which ends with the demo
 - ``person``: whoever the codes are sent to
 - ``screen``: what is seen: rows that live in a terminal, plain lines elsewhere
 - ``reckoning``: the sandbox's ledger, against what should have happened once

@@ -13,8 +13,9 @@ from onboarding.cli.demo.screen import Row, Screen
 from onboarding.cli.demo.stage import Stage
 from onboarding.cli.exits import Exit
 from onboarding.cli.failure import say
+from onboarding.cli.grid import Layout, print_grid
 from onboarding.cli.interruption import Interrupted, Interruption
-from onboarding.cli.output import clean, console_on, table
+from onboarding.cli.output import clean, console_on
 
 if TYPE_CHECKING:
     from onboarding.sandbox import SandboxDesk
@@ -125,13 +126,16 @@ async def _until_fateful(stage: Stage, desk: SandboxDesk) -> None:
 def _close(stage: Stage, rows: list[Row], found: Reckoning) -> int:
     """Say how it ended, and where more is to be seen."""
     console = console_on()
-    lines = []
+    columns, lines = ("journey", "ended in", "as it should", "its transitions"), []
     for row in rows:
         well = _as_it_should(row)
         state = "" if row.head is None else row.head.state
         triggers = [record.trigger for record in row.history[1:]]
-        lines.append((row.role.title, state, "ok" if well else "problem", " ".join(_folded(triggers))))
-    console.print(table(("journey", "ended in", "as it should", "its transitions"), lines))
+        said = (row.role.title, state, "ok" if well else "problem", " ".join(_folded(triggers)))
+        lines.append(dict(zip(columns, said, strict=True)))
+    console.print()
+    print_grid([Layout(columns, wraps=24)], lines)
+    console.print()
     right = found.right and len(rows) > 0 and all(map(_as_it_should, rows))
     style = "bold green" if right else "bold red"
     console.print(
@@ -139,7 +143,7 @@ def _close(stage: Stage, rows: list[Row], found: Reckoning) -> int:
         f"codes sent: {found.messages}",
         style=style,
     )
-    console.print("\nthe journal is kept; look at it with", style="dim")
+    console.print(f"\nthe journal is kept for a day, in {stage.folder}; look at it with", style="dim", soft_wrap=True)
     doubted = next((row for row in rows if any(each.trigger == "in_doubt" for each in row.history)), None)
     commands = [("list",), *([("show", doubted.journey)] if doubted else [])]
     for words in commands:

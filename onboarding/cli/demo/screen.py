@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from onboarding.cli.grid import labelled, width_of, wrapped
 from onboarding.cli.output import STYLES, clean, console_on, length
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Screen"]
 
-_BAR = 24
+_LEGEND = "the bar: how far along the shortest way to its good end;  ?: in doubt, and finding out"
 _REFRESH = 12
+_MARGIN = 9
+"""Characters in front of what is said: the time."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,8 @@ class Screen:
 
     def say(self, sentence: str, style: str = "bold") -> None:
         """Say something that is no transition."""
-        self._console.print(Text(f"{self._clock()}  {clean(sentence)}", style=style))
+        for line in labelled(self._clock(), sentence, width_of(self._console), style=style, margin=_MARGIN):
+            self._console.print(line, style=style, soft_wrap=True)
 
     def show(self, row: Row, news: list[TransitionRecord]) -> None:
         """Show transitions that have happened; a live row shows them by itself."""
@@ -99,8 +103,9 @@ class Screen:
         return f"{time.monotonic() - self._begun:5.1f} s"
 
     def _drawn(self) -> Group:
+        bar_width = min(24, self._console.width // 8)
         drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-        for name, least in (("journey", 20), ("state", 20), ("", _BAR), ("last transition", 0)):
+        for name, least in (("journey", 19), ("state", 20), ("progress", bar_width), ("last transition", 0)):
             drawn.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least, ratio=None if least else 1)
         for row in self._rows:
             head = row.head
@@ -111,6 +116,9 @@ class Screen:
             last = row.history[-1] if row.history else None
             took = "" if last is None or last.duration is None else f"  {length(last.duration)}"
             word = "" if last is None else f"{last.trigger}{took}" + (f"  ({last.detail})" if last.detail else "")
-            bar = ProgressBar(total=1.0, completed=row.share, width=_BAR, complete_style=style, finished_style=style)
+            bar = ProgressBar(
+                total=1.0, completed=row.share, width=bar_width, complete_style=style, finished_style=style
+            )
             drawn.add_row(Text(row.role.title), Text(state, style=style), bar, Text(clean(word), style="dim"))
-        return Group(drawn, Text(self._clock(), style="dim"))
+        legend = [Text(line, style="dim") for line in wrapped(_LEGEND, self._console.width)]
+        return Group(drawn, *legend, Text(self._clock(), style="dim"))

@@ -6,9 +6,11 @@ import contextlib
 import os
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Stage"]
 
 _PREFIX = "ONBOARDING_"
+_FOLDER = "onboarding-demo-"
+_KEPT = 86_400.0
+"""Seconds for which the folder of a demo is kept: its closing lines say how to look into it."""
 _PATIENCE = 10.0
 """Seconds in which a worker that was asked to stop should have stopped."""
 _QUICK = {"cooldown": 0.5, "landing_delay": 1.0, "poll_every": 0.3, "backoff_base": 0.2}
@@ -36,7 +41,8 @@ class Stage:
 
     def __init__(self, server: SandboxServer) -> None:
         self._server = server
-        self.folder = Path(tempfile.mkdtemp(prefix="onboarding-demo-"))
+        _remove_old_folders()
+        self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
         self.journal = f"sqlite:///{self.folder / 'journal.db'}"
         self.key_file = self.folder / "journal.db.keys"
         self._worker: subprocess.Popen[bytes] | None = None
@@ -55,11 +61,11 @@ class Stage:
 
     def start_worker(self) -> int:
         """Start a worker, a process of its own; its number."""
-        command = [sys.executable, "-m", "onboarding", "-v", "worker"]
+        command = [sys.executable, "-m", "onboarding.cli.demo.leash"]
         with (self.folder / "worker.log").open("ab") as log:
             # Its folder is the demo's, so that it finds no .env and no onboarding.toml of anybody.
             self._worker = subprocess.Popen(  # noqa: S603 - our own program
-                command, cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, cwd=self.folder, env=self._environment(), stdin=subprocess.PIPE, stdout=log, stderr=log
             )
         return self._worker.pid
 
@@ -71,7 +77,7 @@ class Stage:
         """End the worker as a power cut would: SIGKILL."""
         if self._worker is not None:
             self._worker.kill()
-            self._worker.wait()
+            self._worker.communicate()
             self._worker = None
 
     def stop_worker(self) -> None:
@@ -79,17 +85,30 @@ class Stage:
         if self._worker is not None:
             self._worker.terminate()
             try:
-                self._worker.wait(_PATIENCE)
+                self._worker.communicate(timeout=_PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill_worker()
             self._worker = None
 
     def command(self, *words: str) -> str:
         """A command line that looks at the demo's journal, ready to paste."""
-        program = ["onboarding"] if shutil.which("onboarding") else [sys.executable, "-m", "onboarding"]
-        quiet = "ONBOARDING_KEYS= " if os.environ.get("ONBOARDING_KEYS") else ""
-        line = shlex.join([*program, "--journal", self.journal, *words])
-        return f"{quiet}ONBOARDING_KEY_FILE={shlex.quote(str(self.key_file))} {line}"
+        line = shlex.join([*_program(), "--journal", self.journal, *words])
+        return " ".join([*self._other_keys(), line])
+
+    def _other_keys(self) -> list[str]:
+        """What has to stand before a command where the user's own settings would give it other keys."""
+        from onboarding.errors import SettingsError
+        from onboarding.keys import key_file_of
+        from onboarding.settings import Settings
+
+        try:
+            theirs = Settings.load(journal=self.journal)
+        except SettingsError:
+            return []
+        found = ["ONBOARDING_KEYS=[]"] if theirs.keys else []
+        if key_file_of(theirs) != self.key_file:
+            found.append(f"ONBOARDING_KEY_FILE={shlex.quote(str(self.key_file))}")
+        return found
 
     def _environment(self) -> dict[str, str]:
         """The worker's surroundings: this process's, without any setting of this package but the demo's."""
@@ -105,6 +124,28 @@ class Stage:
             "ONBOARDING_KEY_FILE": str(self.key_file),
             **{f"ONBOARDING_{name.upper()}": f"{value}s" for name, value in _QUICK.items()},
         }
+
+
+def _program() -> list[str]:
+    """What to type for this program, in the way in which it was started."""
+    if typed := os.environ.get("ONBOARDING_COMMAND"):
+        return shlex.split(typed)
+    if os.environ.get("UV_RUN_RECURSION_DEPTH"):
+        return ["uv", "run", "onboarding"]
+    found = shutil.which("onboarding")
+    ours = found is not None and Path(found).parent == Path(sys.executable).parent
+    return ["onboarding"] if ours else [sys.executable, "-m", "onboarding"]
+
+
+def _remove_old_folders() -> None:
+    """Remove what this user's earlier demos have left; the journals of the last day are kept."""
+    yesterday = time.time() - _KEPT
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        with contextlib.suppress(OSError):
+            facts = folder.lstat()
+            ours = sys.platform == "win32" or facts.st_uid == os.geteuid()
+            if stat.S_ISDIR(facts.st_mode) and ours and facts.st_mtime < yesterday:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

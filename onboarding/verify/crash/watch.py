@@ -1,0 +1,286 @@
+"""Watching a process from within, by wrapping its journal and its HTTP transport, and killing it at one point.
+
+The kill is a real one: SIGKILL, which no handler and no ``finally`` sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+from sqlalchemy import Connection, Engine, event
+
+from onboarding.api.effects import Effect
+from onboarding.api.endpoints import ENDPOINTS
+from onboarding.journal import Change, Head, Message, Phase, Stored, TransitionRecord, statements
+from onboarding.journal.receipt import Receipt
+from onboarding.journal.sqlite import SqliteJournal
+from onboarding.machine import Definition
+from onboarding.verify.crash.broker import ANSWER, ARRIVAL, ORDER, WARDS, Order
+from onboarding.verify.crash.cases import FATES, INPUT, START, Case, Point, Seen
+
+__all__ = ["Blow", "Watch", "WatchedJournal", "WatchedTransport", "blow_again", "first_blow"]
+
+_FORBIDDEN = 403
+_LONGEST_COMMIT = 0.004
+"""Seconds within which a kill comes that is meant to hit COMMIT itself."""
+_PATHS = {
+    name: (endpoint, re.compile(re.sub(r"\{\w+\}", "[^/]+", endpoint.path))) for name, endpoint in ENDPOINTS.items()
+}
+_WRITES = {
+    Point.BEFORE_INTENT: "before", Point.INTENT_COMMIT: "commit", Point.IN_INTENT_COMMIT: "within",
+    Point.AFTER_INTENT: "after", Point.ANSWERED: "before", Point.OUTCOME_COMMIT: "commit",
+    Point.IN_OUTCOME_COMMIT: "within", Point.AFTER_OUTCOME: "after",
+}  # fmt: skip
+_INTENTS = (Point.BEFORE_INTENT, Point.INTENT_COMMIT, Point.IN_INTENT_COMMIT, Point.AFTER_INTENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """How one process is disturbed.
+
+    Attributes:
+        write: the write that it dies of: ``start``, ``input``, ``intent``, ``outcome``, or a number; empty: none.
+        at: when in that write: ``before``, ``commit``, ``within``, ``after``.
+        request: the request that is disturbed: a section, or a number; empty: none.
+        way: how: ``half-sent``, ``sent``, ``effect`` (it dies of them), ``alive``.
+        fate: what becomes of that request.
+        state: where; empty: anywhere.
+    """
+
+    write: str = ""
+    at: str = ""
+    request: str = ""
+    way: str = ""
+    fate: str = "landed"
+    state: str = ""
+
+
+def first_blow(case: Case) -> Blow:
+    """How the first process of a case is disturbed."""
+    at = _WRITES.get(case.point, "")
+    if case.state in (START, INPUT):
+        return Blow(write=case.state, at=at)
+    if case.point in _INTENTS:
+        return Blow(write="intent", at=at, state=case.state)
+    if at:
+        return Blow(
+            write="outcome", at=at, request=case.section if case.fate != "landed" else "", way="alive",
+            fate=case.fate, state=case.state,
+        )  # fmt: skip
+    return Blow(request=case.section, way=case.point.value, fate=case.fate, state=case.state)
+
+
+def blow_again(case: Case) -> Blow | None:
+    """How the process that recovers is disturbed."""
+    if not case.again:
+        return None
+    kind, number, way = case.again.split("-", 2)
+    if kind == "write":
+        return Blow(write=number, at=way)
+    name, _, fate = way.partition("-") if way.startswith(("sent-", "alive-")) else (way, "", "")
+    return Blow(request=number, way=name, fate=fate or "landed")
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a process has done so far, and the blow that waits for it."""
+
+    definition: Definition
+    blow: Blow = field(default_factory=Blow)
+    rng: random.Random = field(default_factory=random.Random)
+    diary: Path | None = None
+    """Where it is written down when a request was intended that then left, for whoever looks at the time between."""
+    intended: datetime | None = None
+    seen: list[Seen] = field(default_factory=list)
+    state: str = ""
+    writes: int = 0
+    requests: int = 0
+    asked: bool = False
+    """Whether the present state has requested something here."""
+    struck: bool = False
+    awaited: tuple[str, int] | None = None
+    """The journey and the revision (for an input: 0) whose COMMIT is to be its last."""
+
+    def at(self, write: str) -> str:
+        """When in such a write to die; empty: not."""
+        return self.blow.at if self.blow.write == write else ""
+
+    def found(self, head: Head) -> None:
+        """The journey stood here when this process first saw it."""
+        if not self.state:
+            self._enter(head)
+
+    def _enter(self, head: Head) -> None:
+        if head.state != self.state:
+            self.asked = False
+        self.state = head.state
+        self.seen.append(Seen(head.state))
+
+    def wrote(self, change: Change) -> str:
+        """The journey is about to be written: when in that to die; empty: not."""
+        before, asked, blow = self.state, self.asked, self.blow
+        head = change.head
+        self.writes += 1
+        self._enter(head)
+        step = self.definition.steps.get(head.state)
+        intent = step is not None and (head.phase is Phase.SENDING or (step.effect is Effect.READ and not asked))
+        if head.phase is Phase.SENDING:
+            self.intended = head.updated
+        hit = (
+            (blow.write == "intent" and intent and head.state == blow.state)
+            or (blow.write == "outcome" and asked and before == blow.state)
+            or blow.write == str(self.writes)
+        )
+        return blow.at if hit else ""
+
+    def requested(self, request: httpx.Request) -> Blow | None:
+        """A request is about to leave: the blow that it gets, if any."""
+        path = request.url.path
+        endpoint = next(
+            (each for each, form in _PATHS.values() if each.method == request.method and form.fullmatch(path)), None
+        )
+        section = endpoint.section if endpoint is not None else ""
+        self.requests += 1
+        self.asked = True
+        self.seen.append(Seen(self.state, section=section))
+        if self.diary is not None and self.intended is not None:
+            with self.diary.open("a", encoding="utf-8") as diary:
+                diary.write(f"{self.state} {self.intended.timestamp()!r}\n")
+            self.intended = None
+        blow = self.blow
+        here = not blow.state or blow.state == self.state
+        if self.struck or not here or blow.request not in (section, str(self.requests)):
+            return None
+        self.struck = True
+        return blow
+
+    def listen(self) -> None:
+        """Be there at every COMMIT."""
+        event.listen(Engine, "commit", self._committing)
+
+    def _committing(self, connection: Connection) -> None:
+        """On the journal's thread, right before COMMIT."""
+        if self.awaited is None:
+            return
+        journey, revision = self.awaited
+        terms = {"journey": journey}
+        if revision:
+            head = connection.execute(statements.HEAD, terms).mappings().first()
+            there = head is not None and head["revision"] >= revision
+        else:
+            there = connection.execute(statements.MESSAGES, terms).first() is not None
+        if not there:
+            return
+        if self.blow.at == "within":
+            threading.Thread(target=die, args=(self.rng.random() * _LONGEST_COMMIT,)).start()
+        else:
+            die()
+
+
+def die(after: float = 0.0) -> NoReturn:
+    """Kill this process."""
+    if after:
+        time.sleep(after)
+    while True:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class WatchedJournal(SqliteJournal):
+    """The journal, in whose writes the process may die."""
+
+    def __init__(self, place: Path, watch: Watch) -> None:
+        super().__init__(place)
+        self._watch = watch
+
+    async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
+        """Store a new journey."""
+        at = self._watch.at(START)
+        self._before(at, head.id, head.revision)
+        stored = await super().create(head, data, first, key)
+        self._watch.found(stored)
+        if at == "after":
+            die()
+        return stored
+
+    async def post(self, message: Message) -> None:
+        """Keep an input."""
+        at = self._watch.at(INPUT)
+        self._before(at, message.journey, 0)
+        await super().post(message)
+        if at == "after":
+            die()
+
+    def write(self, change: Change) -> Receipt[None]:
+        """Queue a write."""
+        at = self._watch.wrote(change)
+        self._before(at, change.head.id, change.head.revision)
+        receipt = super().write(change)
+        if at == "after":
+            self._last = asyncio.ensure_future(_die_when(receipt))
+        return receipt
+
+    async def load(self, journey: str) -> Stored:
+        """One journey, of which it is then known where it stands."""
+        stored = await super().load(journey)
+        self._watch.found(stored.head)
+        return stored
+
+    def _before(self, at: str, journey: str, revision: int) -> None:
+        if at == "before":
+            die()
+        if at in ("commit", "within"):
+            self._watch.awaited = (journey, revision)
+
+
+async def _die_when(receipt: Receipt[None]) -> None:
+    await receipt
+    die()
+
+
+class WatchedTransport(httpx.AsyncBaseTransport):
+    """The way out, on which the process may die."""
+
+    def __init__(self, watch: Watch, ward: str, within: httpx.AsyncBaseTransport) -> None:
+        self._watch = watch
+        self._ward = ward
+        self._within = within
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, with the order that says what is to become of it."""
+        blow = self._watch.requested(request)
+        request.headers[WARDS] = self._ward
+        if blow is not None:
+            if blow.way == Point.HALF_SENT:
+                self._send_half(request)
+                die()
+            order = Order(
+                kill=os.getpid() if blow.way in (Point.SENT, Point.EFFECT) else 0,
+                when=ANSWER if blow.way == Point.EFFECT else ARRIVAL,
+                rule=FATES[blow.fate], status=_FORBIDDEN if blow.fate == "forbidden" else 0,
+            )  # fmt: skip
+            request.headers[ORDER] = order.header()
+        return await self._within.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._within.aclose()
+
+    def _send_half(self, request: httpx.Request) -> None:
+        """Some bytes of the request, and not the last one."""
+        head = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+        head += [b"%s: %s" % (name, value) for name, value in request.headers.raw]
+        whole = b"\r\n".join([*head, b"", request.content])
+        with socket.create_connection((request.url.host, request.url.port or 80)) as connection:
+            connection.sendall(whole[: self._watch.rng.randrange(1, len(whole))])

@@ -1,0 +1,145 @@
+"""All parts, each in a process of its own, as many at once as there are cores for."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from onboarding import __version__
+from onboarding.verify import PARTS
+from onboarding.verify.alone import part_of, run_alone
+from onboarding.verify.plan import Plan, Progress
+from onboarding.verify.rehearsal import flows_of
+from onboarding.verify.report import PartResult, Report
+
+__all__ = ["verify"]
+
+_WIDE = frozenset({"crash", "owners", "controls"})
+"""Parts that use every core by themselves."""
+_QUICK, _FULL = 120.0, 3600.0
+"""Seconds for one part, after which something hangs."""
+
+
+def _silent(what: object) -> None:
+    del what
+
+
+def verify(
+    *,
+    seed: int = 1,
+    full: bool = False,
+    parts: Sequence[str] = (),
+    flows: Sequence[str] = (),
+    case: str | None = None,
+    mutant: str | None = None,
+    jobs: int | None = None,
+    command: str = "",
+    tell: Callable[[Progress], None] = _silent,
+    ended: Callable[[PartResult], None] = _silent,
+) -> Report:
+    """Run the verifier against the shipped sandbox.
+
+    Args:
+        seed: all chance comes from it: the same one tries the same cases.
+        full: everything, instead of a sample.
+        parts: their names; without, all of them.
+        flows: names of installed flows or ``package.module:Class``; without, all that are installed.
+        case: one case of one part to do again, by its name.
+        mutant: a guard of the product to leave out, to see that this is found.
+        jobs: processes at once; without, as many as there are cores.
+        command: how this was asked for, for the report.
+        tell: called when a part has come further, from any thread.
+        ended: called when a part has ended, from any thread.
+
+    Raises:
+        SettingsError: there is no such part.
+        UnknownFlow: there is no such flow.
+    """
+    names = list(dict.fromkeys(parts)) or list(PARTS)
+    for name in names:
+        part_of(name)
+    flows_of(flows)
+    jobs = jobs or os.cpu_count() or 1
+    began = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="onboarding-verify-") as folder:
+        plan = Plan(
+            folder=Path(folder), seed=seed, full=full, flows=tuple(flows), case=case, mutant=mutant, jobs=jobs,
+            tell=tell,
+        )  # fmt: skip
+        results = _all(names, plan, ended)
+    return Report(
+        version=__version__, seed=seed, full=full, began=began.isoformat(timespec="seconds"), machine=_machine(jobs),
+        command=command, parts=tuple(results[name] for name in names),
+    )  # fmt: skip
+
+
+def _all(names: Sequence[str], plan: Plan, ended: Callable[[PartResult], None]) -> dict[str, PartResult]:
+    results: dict[str, PartResult] = {}
+    free = _Cores(plan.jobs)
+
+    def one(name: str) -> None:
+        wanted = plan.jobs if name in _WIDE else 1
+        with free.taken(wanted):
+            began = time.monotonic()
+            result = run_alone(name, replace(plan, jobs=wanted), timeout=_FULL if plan.full else _QUICK)
+            results[name] = replace(result, seconds=round(time.monotonic() - began, 1))
+        ended(results[name])
+
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        # The long ones that use one core first: the wide ones fill no gap.
+        order = sorted(names, key=lambda name: (name in _WIDE, names.index(name)))
+        for done in [pool.submit(one, name) for name in order]:
+            done.result()
+    return results
+
+
+class _Cores:
+    """So many cores, given out in the order in which they are asked for."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._turn = threading.Condition()
+        self._queue: list[object] = []
+
+    def taken(self, number: int) -> _Taken:
+        return _Taken(self, number)
+
+    def take(self, number: int) -> None:
+        ticket = object()
+        with self._turn:
+            self._queue.append(ticket)
+            self._turn.wait_for(lambda: self._queue[0] is ticket and self._free >= number)
+            self._queue.pop(0)
+            self._free -= number
+            self._turn.notify_all()
+
+    def give_back(self, number: int) -> None:
+        with self._turn:
+            self._free += number
+            self._turn.notify_all()
+
+
+class _Taken:
+    def __init__(self, cores: _Cores, number: int) -> None:
+        self._cores, self._number = cores, number
+
+    def __enter__(self) -> None:
+        self._cores.take(self._number)
+
+    def __exit__(self, *_: object) -> None:
+        self._cores.give_back(self._number)
+
+
+def _machine(jobs: int) -> str:
+    return (
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()} {platform.machine()}, "
+        f"{os.cpu_count()} cores, {jobs} processes at once"
+    )

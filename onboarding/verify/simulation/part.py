@@ -1,0 +1,108 @@
+"""The part of the verifier that simulates: many small worlds, each of which can be lived again by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from onboarding.journal import Status
+from onboarding.machine import Flow
+from onboarding.verify.mutants import without
+from onboarding.verify.plan import Plan, Progress
+from onboarding.verify.reckoning import Baseline
+from onboarding.verify.rehearsal import flows_of
+from onboarding.verify.report import Finding, PartResult
+from onboarding.verify.simulation.clocks import LoopClock, StuckError, VirtualLoop
+from onboarding.verify.simulation.world import START, Tale, World
+
+__all__ = ["Simulation"]
+
+_SIZE = 3
+"""Journeys of each flow in a world."""
+_QUICK, _FULL = 1_600, 20_000
+"""Journeys at least."""
+_AGAIN = 3
+"""So many worlds are lived twice: both times the same must happen, byte for byte."""
+
+
+class Simulation:
+    """Journeys of all flows in simulated worlds."""
+
+    name: ClassVar[str] = "simulation"
+    promise: ClassVar[str] = (
+        "whatever goes wrong with requests, processes, clocks and people, every journey ends or says why not, nothing is "
+        "done twice, nothing is lost, and the same seed gives the same run"
+    )
+
+    def run(self, plan: Plan) -> PartResult:
+        """Live the worlds, and judge every journey."""
+        began = time.monotonic()
+        flows = flows_of(plan.flows)
+        baselines = {flow.definition.name: _undisturbed(plan, flow) for flow in flows}
+        size = _SIZE * len(flows)
+        worlds = -(-(_FULL if plan.full else _QUICK) // size)
+        names = [f"world-{number}" for number in range(1, worlds + 1)]
+        counts: Counter[str] = Counter()
+        findings: list[Finding] = []
+        whole = hashlib.sha256()
+        with without(plan.mutant):
+            for number, name in enumerate(names):
+                if not plan.wants(name):
+                    continue
+                tale = _live(plan, name, list(flows) * _SIZE, baselines)
+                whole.update(tale.digest.encode())
+                counts.update(tale.counts)
+                counts["journeys"] += len(tale.lives)
+                counts["worlds"] += 1
+                counts["effects doubled"] += sum(judgement.doubled for judgement in tale.judgements)
+                counts["effects lost"] += sum(judgement.missing for judgement in tale.judgements)
+                counts["left to a person"] += sum(judgement.asked for judgement in tale.judgements)
+                findings += _findings(name, tale)
+                if (number < _AGAIN or plan.case is not None) and (
+                    _live(plan, name, list(flows) * _SIZE, baselines).digest != tale.digest
+                ):
+                    findings.append(Finding(name, "the same seed gave another run"))
+                plan.tell(Progress(self.name, counts["journeys"], len(names) * size))
+        counts["digest"] = int.from_bytes(whole.digest()[:6], "big")
+        return PartResult(
+            part=self.name, cases=counts["worlds"], counts=dict(sorted(counts.items())), findings=tuple(findings),
+            seconds=time.monotonic() - began,
+        )  # fmt: skip
+
+
+def _undisturbed(plan: Plan, flow: type[Flow]) -> Baseline:
+    """What a flow does when nothing goes wrong."""
+    tale = _live(plan, f"undisturbed {flow.definition.name}", [flow], {})
+    if tale.trouble or tale.lives[0].journey.status is not Status.DONE:
+        state = tale.lives[0].journey.state if tale.lives else "nowhere"
+        raise AssertionError(f"{flow.definition.name} does not end well where nothing goes wrong: it ended in {state}")
+    return tale.lives[0].baseline
+
+
+def _live(plan: Plan, name: str, flows: Sequence[type[Flow]], baselines: Mapping[str, Baseline]) -> Tale:
+    clock = LoopClock(START)
+    loop = VirtualLoop(clock)
+    try:
+        world = World(flows, baselines, plan.rng("simulation", name), clock, disturbed=bool(baselines))
+        return loop.run_until_complete(world.live())
+    except StuckError as stuck:
+        return Tale(trouble=[str(stuck)])
+    finally:
+        loop.close()
+
+
+def _findings(name: str, tale: Tale) -> list[Finding]:
+    found = [Finding(name, what) for what in tale.trouble]
+    for number, (life, judgement) in enumerate(zip(tale.lives, tale.judgements, strict=True)):
+        history = "\n".join(
+            f"{row.seq:3} {row.at:%H:%M:%S} {row.source or '·'} -> {row.dest} ({row.trigger}) {row.detail or ''}"
+            for row in life.history
+        )
+        found += [
+            Finding(name, f"journey {number}, {life.flow.definition.name}: {fault}", history)
+            for fault in judgement.faults
+        ]
+    return found

@@ -1,0 +1,13 @@
+"""Disks that fail, powers that go, files that are damaged: nothing confirmed is lost, and what is broken is named.
+
+- ``vfs``: everything that SQLite does to files passes by; ``disk``: one that fails, or forgets what was not synced
+- ``broker``, ``witness``, ``world``: journeys on a journal on disk, and what the journal has promised
+- ``stage``: what the cases of a process have in common; ``child``: that process; ``families``: which cases there are
+- ``power_cut``, ``write_faults``: the cases
+"""
+
+from __future__ import annotations
+
+from onboarding.verify.storage.part import Storage
+
+__all__ = ["Storage"]

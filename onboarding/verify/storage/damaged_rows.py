@@ -1,0 +1,91 @@
+"""One journey's row is damaged, and the file is not: that journey is left alone by name, and all others go on."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+
+from onboarding.verify.storage.aftermath import go_on, half_way
+from onboarding.verify.storage.stage import Found, Stage
+from onboarding.verify.storage.world import World
+
+__all__ = ["cases", "do"]
+
+_HEAD = "UPDATE journeys SET {} WHERE id = :id"
+_FOUND: dict[str, str] = {
+    "data-bit": "UPDATE journey_data SET data = :turned WHERE journey = :id",
+    "data-cut": "UPDATE journey_data SET data = substr(data, 1, 40) WHERE journey = :id",
+    "data-empty": "UPDATE journey_data SET data = X'' WHERE journey = :id",
+    "data-text": "UPDATE journey_data SET data = 'text' WHERE journey = :id",
+    "data-gone": "DELETE FROM journey_data WHERE journey = :id",
+    "data-swapped": "UPDATE journey_data SET data = (SELECT data FROM journey_data WHERE journey = :other) "
+    "WHERE journey = :id",
+    "status": _HEAD.format("status = 'workinf'"),
+    "phase": _HEAD.format("phase = 'sendinf'"),
+    "state": _HEAD.format("state = 'awaiting_kode'"),
+    "flow": _HEAD.format("flow = 'no-such-flow'"),
+    "version": _HEAD.format("version = 99"),
+    "version-text": _HEAD.format("version = 'first'"),
+    "due-text": _HEAD.format("due = 'soon'"),
+    "due-far": _HEAD.format("due = 9000000000000000000"),
+    "due-long-past": _HEAD.format("due = -9000000000000000000"),
+    "created": _HEAD.format("created = 'once'"),
+    "updated": _HEAD.format("updated = X'00'"),
+    "entered": _HEAD.format("entered = 9000000000000000000"),
+    "revision": _HEAD.format("revision = 'new'"),
+    "seq": _HEAD.format("seq = 'last'"),
+    "attempt": _HEAD.format("attempt = 'again'"),
+}
+"""What must be found, for it keeps the journey from being read."""
+_BORNE: dict[str, str] = {
+    "note": _HEAD.format("status = 'parked', note = '{', due = NULL"),
+    "note-empty": _HEAD.format("status = 'parked', note = '{}', due = NULL"),
+    "note-none": _HEAD.format("status = 'parked', note = NULL, due = NULL"),
+    "history-gone": "DELETE FROM transitions WHERE journey = :id",
+    "history-time": "UPDATE transitions SET at = 'then' WHERE journey = :id",
+    "message-payload": "INSERT INTO inbox (id, journey, kind, name, payload, at) "
+    "VALUES ('m', :id, 'input', 'code_entered', randomblob(80), 0)",
+    "message-kind": "INSERT INTO inbox (id, journey, kind, name, payload, at) "
+    "VALUES ('m', :id, 'inpuf', 'code_entered', NULL, 0)",
+    "message-time": "INSERT INTO inbox (id, journey, kind, name, payload, at) "
+    "VALUES ('m', :id, 'cancel', 'cancel', NULL, 'then')",
+}
+"""What may keep the journey from going on, and nothing else."""
+
+
+def cases(places: Sequence[int]) -> list[str]:
+    """Their names."""
+    del places
+    return [f"row/{damage}" for damage in (*_FOUND, *_BORNE)]
+
+
+async def do(stage: Stage, arguments: Sequence[str], rng: random.Random) -> Found:
+    """Damage one journey, and let all go on."""
+    (damage,) = arguments
+    found = Found()
+    world = await half_way(stage, rng, crashed=False)
+    victim = _victim(world, rng)
+    if victim is None:
+        found.skipped = "no journey of these flows waits for anything, so that none can be damaged half-way"
+        return found
+    _damage(world, victim, {**_FOUND, **_BORNE}[damage])
+    found.counts["damaged journeys"] += 1
+    await go_on(stage, world, found, only=victim, must=damage in _FOUND)
+    return found
+
+
+def _victim(world: World, rng: random.Random) -> str | None:
+    with closing(sqlite3.connect(world.path)) as database:
+        waiting = database.execute("SELECT id FROM journeys WHERE status = 'waiting' ORDER BY id").fetchall()
+    return rng.choice(waiting)[0] if waiting else None
+
+
+def _damage(world: World, journey: str, statement: str) -> None:
+    with closing(sqlite3.connect(world.path)) as database:
+        data = bytearray(database.execute("SELECT data FROM journey_data WHERE journey = ?", [journey]).fetchone()[0])
+        data[len(data) // 2] ^= 1
+        other = next(id_ for id_ in world.journeys.values() if id_ != journey)
+        database.execute(statement, {"id": journey, "other": other, "turned": bytes(data)})
+        database.commit()
