@@ -1,5 +1,6 @@
-"""A service that resets passwords: FastAPI in front, journeys behind. ``fastapi run examples/fastapi_service.py``.
+"""A service that resets passwords: FastAPI in front, journeys behind.
 
+In the project's folder: ``python -m uvicorn examples.fastapi_service:app`` (uvicorn comes with the extra ``sandbox``).
 The settings come from the environment (``ONBOARDING_BASE_URL``, ``ONBOARDING_TENANT_ID``, ``ONBOARDING_API_TOKEN``).
 """
 

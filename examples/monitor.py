@@ -2,8 +2,8 @@
 
 Starts a watch for every task named (once: the second run finds the first one's), advances whatever is due, and
 is silent unless somebody has to look. The exit code is 0 when all is well, 1 when a watch is overdue (still open after
-``--patience``, or given up at its deadline within the last day), 2 when it cannot look, 3 when one is parked. The
-settings come from the environment.
+``--patience``, or given up at its deadline within the last day), 2 when it cannot look, 3 when one is parked, or has
+failed as often in a row as the setting ``attempts`` says. The settings come from the environment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import sys
 from datetime import UTC, datetime, timedelta
 
-from onboarding import BlockingOnboarding, Journey, OnboardingError, Status
+from onboarding import BlockingOnboarding, Journey, OnboardingError, Settings, Status
 
 
 def main() -> int:
@@ -22,27 +22,31 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=36, metavar="HOURS", help="overdue after this (36)")
     asked = parser.parse_args()
     try:
-        parked, overdue = look(asked.tasks, timedelta(hours=asked.patience))
+        stuck, overdue = look(asked.tasks, timedelta(hours=asked.patience))
     except OnboardingError as error:
         print(f"monitor: {error}", file=sys.stderr)
         return 2
-    if parked or overdue:
-        print(f"{len(parked)} parked, {len(overdue)} overdue: {' '.join(j.id for j in [*parked, *overdue])}")
-    return 3 if parked else 1 if overdue else 0
+    if stuck or overdue:
+        failing = sum(journey.failing for journey in stuck)
+        ids = " ".join(journey.id for journey in [*stuck, *overdue])
+        print(f"{len(stuck) - failing} parked, {failing} failing, {len(overdue)} overdue: {ids}")
+    return 3 if stuck else 1 if overdue else 0
 
 
 def look(tasks: list[str], patience: timedelta) -> tuple[list[Journey], list[Journey]]:
-    """Start what is new, advance what is due; the watches that are parked, and those that take too long."""
-    with BlockingOnboarding(worker=False) as onboarding:
+    """Start what is new, advance what is due; the watches that are parked or fail, and those that take too long."""
+    settings = Settings.load()
+    with BlockingOnboarding(settings, worker=False) as onboarding:
         for task in tasks:
             user_id, _, task_type = task.partition(":")
             onboarding.start("task-watch", key=task, user_id=user_id, task_type=task_type)
         onboarding.drain()
         parked = onboarding.list(flow="task-watch", status=Status.PARKED, limit=1000)
+        failing = onboarding.list(flow="task-watch", failures=settings.attempts, limit=1000)
         slow = onboarding.list(flow="task-watch", status=Status.POLLING, older_than=patience, limit=1000)
         given_up = onboarding.list(flow="task-watch", state="overdue", limit=1000)
     fresh = datetime.now(UTC) - timedelta(days=1)
-    return list(parked), [*slow, *(watch for watch in given_up if watch.updated > fresh)]
+    return [*parked, *failing], [*slow, *(watch for watch in given_up if watch.updated > fresh)]
 
 
 if __name__ == "__main__":

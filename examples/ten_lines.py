@@ -4,7 +4,7 @@ from onboarding import BlockingOnboarding, Settings
 from onboarding.sandbox import SandboxDesk, SandboxServer
 
 with SandboxServer() as server:
-    settings = Settings(base_url=server.url, tenant_id="T001117", api_token="sandbox-token", journal="memory://")
+    settings = Settings.load(base_url=server.url, tenant_id="T001117", api_token="sandbox-token", journal="memory://")
     desk = SandboxDesk(server.url)
     desk.create_user("Demo", phone="15912345678", password="Abcd1234")
     with BlockingOnboarding(settings) as onboarding:

@@ -163,7 +163,15 @@ class JournalBusy(JournalError):
 
 
 class JournalDamaged(JournalError):
-    """The journal, or a row of it, cannot be trusted; the message says which and what to do."""
+    """The journal, or a row of it, cannot be trusted; the message says which and what to do.
+
+    Attributes:
+        journey: the one journey that is damaged; None: it is more than one.
+    """
+
+    def __init__(self, message: str, *, journey: str | None = None) -> None:
+        self.journey = journey
+        super().__init__(message)
 
 
 class JournalConflict(JournalError):

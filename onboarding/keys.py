@@ -40,7 +40,8 @@ async def keyring_for(journal: Journal, settings: Settings) -> Keyring:
         return load_key_file(path)
     if journal.place.startswith("memory"):
         return Keyring([Keyring.generate_key()])
-    if await journal.meta(_PEPPER) is not None:
+    # Another process may have made both since: the key file is there before anything is sealed.
+    if await journal.meta(_PEPPER) is not None and not path.exists():
         raise KeyMismatch(
             f"the journal {journal.place} is sealed, and its key file {path} is not there: put it back, "
             "or give its keys in ONBOARDING_KEYS"

@@ -24,7 +24,7 @@ from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
 from onboarding.engine.asked import id_of, moment_after, moment_before, text_of
 from onboarding.engine.events import tell
-from onboarding.engine.messages import check_input, raise_verdict
+from onboarding.engine.messages import check_input, ended, raise_verdict
 from onboarding.errors import InputRefused, InvalidData, NotPossible
 from onboarding.forgetting import Forgetting, Forgotten
 from onboarding.frames import clean_frames
@@ -274,7 +274,7 @@ class Onboarding:
         """
         head = await self.journal.head(id_of(journey))
         if head.status.is_final:
-            raise InputRefused(f"the journey has ended in {head.state!r}")
+            raise InputRefused(ended(head))
         if head.status is Status.PARKED:
             raise InputRefused(f"the journey is parked in {head.state!r}, so it takes no input; see onboarding show")
         kept = check_input(self.flows[head.flow].definition, name, values, self._context)

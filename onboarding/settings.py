@@ -160,8 +160,10 @@ class Settings(BaseSettings):
         except SourceError as error:
             field = _FIELD.search(str(error))
             why = f"{_PREFIX}{field[1].upper() if field else '…'}: must be a JSON object, such as {_OBJECT}"
+        except UnicodeDecodeError:
+            why = f"a file of settings (.env, or one in {_SECRETS}) is not text in UTF-8"
         except (ValueError, RecursionError):
-            why = "a list in the environment is not well formed: write a,b or a JSON list"
+            why = f"a list in the environment, .env or {_SECRETS} is not well formed: write a,b or a JSON list"
         except OSError as error:
             why = f"a file of settings cannot be read: {error.strerror or type(error).__name__}"
         raise SettingsError(f"the settings are not usable: {why}")

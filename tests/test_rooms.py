@@ -57,7 +57,7 @@ OWNED = {
     "httpx2": {"api"},
     "hypothesis": {"testing", "verify"},
     "jinja2": {"verify", "web"},
-    "loguru": {"log"},
+    "loguru": {"log", "verify"},
     "pydantic_settings": {"settings"},
     "pytest": {"testing", "verify"},
     "rich": {"cli"},

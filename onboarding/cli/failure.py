@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +12,9 @@ from onboarding.cli.exits import Exit, exit_of_error
 from onboarding.errors import OnboardingError
 
 __all__ = ["run", "say"]
+
+_UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
+"""What a print may fail with."""
 
 
 def run(arguments: list[str]) -> int:
@@ -22,6 +26,9 @@ def run(arguments: list[str]) -> int:
         code = _guarded(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
+        code = _nobody_reads()
+    except OSError as error:
+        say(f"standard output cannot be written: {error.strerror or type(error).__name__}")
         code = _nobody_reads()
     return code
 
@@ -47,11 +54,13 @@ def _guarded(arguments: list[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a terminal
+    except Exception as error:  # the last net: no traceback reaches a terminal
         sentence = usage_problem(error)
         if sentence is not None:
             say(sentence)
             return Exit.USAGE
+        if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+            raise  # of the result: every file of ours has a sentence of its own
         _unexpected(error, verbose=any(word.startswith("-v") or word == "--verbose" for word in arguments))
         return Exit.FAILED
 

@@ -69,9 +69,7 @@ class Follower:
             moving = asyncio.ensure_future(self._moved_on(journey))
             try:
                 await asyncio.wait({asking, moving}, return_when=asyncio.FIRST_COMPLETED)
-                if not asking.done():
-                    print(file=sys.stderr)  # the prompt stands on a line of its own
-                elif not asking.result():
+                if asking.done() and not asking.result():
                     return await self._onboarding.get(self._id)
             finally:
                 for task in (asking, moving):
@@ -133,12 +131,13 @@ class Follower:
 
 async def _choice(inputs: list[str]) -> str | None:
     """Which input to send; None to leave the journey waiting."""
-    for number, name in enumerate(inputs, start=1):
-        say(f"  {number}  {name}")
-    say(f"  {len(inputs) + 1}  leave it waiting")
+    choices = [*inputs, "leave it waiting"]
+    for number, name in enumerate(choices, start=1):
+        print(f"  {number}  {name}", file=sys.stderr)
     while True:
         typed = await ask("which? ")
         if typed in inputs:
             return typed
         if typed.isdecimal() and 1 <= int(typed) <= len(inputs) + 1:
             return None if int(typed) > len(inputs) else inputs[int(typed) - 1]
+        print(f"that is none of them: type a number from 1 to {len(choices)}, or a name", file=sys.stderr)

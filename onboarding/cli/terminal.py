@@ -25,12 +25,21 @@ def ask_now(words: str, *, twice: bool = False) -> str:
         twice: whether to ask again until both agree.
     """
     while True:
-        answer = getpass.getpass(f"{words}: ", sys.stderr)
+        answer = _hidden(words)
         if not answer:
-            continue
-        if not twice or getpass.getpass(f"{words}, again: ", sys.stderr) == answer:
+            print("it must not be empty; once more", file=sys.stderr)
+        elif not twice or _hidden(f"{words}, again") == answer:
             return answer
-        print("the two differ; once more", file=sys.stderr)
+        else:
+            print("the two differ; once more", file=sys.stderr)
+
+
+def _hidden(words: str) -> str:
+    try:
+        return getpass.getpass(f"{words}: ", sys.stderr)
+    except (KeyboardInterrupt, EOFError):
+        print(file=sys.stderr)  # what follows does not belong on the line of the prompt
+        raise
 
 
 async def ask(prompt: str, *, secret: bool = False) -> str:
@@ -58,6 +67,9 @@ async def ask(prompt: str, *, secret: bool = False) -> str:
         loop.add_reader(descriptor, read)
         try:
             line = await typed
+        except asyncio.CancelledError:
+            print(file=sys.stderr)  # what follows does not belong on the line of the prompt
+            raise
         finally:
             loop.remove_reader(descriptor)
     if secret:

@@ -15,6 +15,7 @@ __all__ = ["STDIN", "collect", "refuse_secret"]
 
 STDIN = "-"
 """Instead of a file's name: standard input."""
+_TWICE = "holds a name twice in one object: which of the two is meant?"
 
 
 def refuse_secret(option: str) -> InvalidData:
@@ -63,6 +64,9 @@ def collect(
         from onboarding.cli.terminal import ask_now
 
         values |= {each.name: ask_now(each.words, twice=each.twice) for each in secret}
+    empty = [each for each in fields.values() if each.required and values[each.name] == ""]
+    if empty:
+        raise InvalidData(f"{_listed(each.option for each in empty)} must not be empty")
     return values
 
 
@@ -72,6 +76,8 @@ def _object(what: str, source: str, fields: Mapping[str, Asked]) -> dict[str, An
     if not isinstance(found, dict):
         raise InvalidData('--secrets-from must hold a JSON object, like {"new_password": "…"}')
     values = {name.replace("-", "_"): value for name, value in found.items()}
+    if len(values) < len(found):
+        raise InvalidData(f"--secrets-from {_TWICE}")
     unknown = len(values.keys() - fields.keys())
     if unknown:
         # Their names are not repeated: whoever mixes up names and values has put a secret there.
@@ -104,12 +110,28 @@ def _text(source: str, option: str) -> str:
 
 
 def _parsed(text: str, option: str) -> Any:
+    fault = "does not hold JSON"
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
+    except _Twice:
+        fault = _TWICE
     except (ValueError, RecursionError):
         pass
     # Raised out here: the decoder's error holds the whole text.
-    raise InvalidData(f"{option} does not hold JSON")
+    raise InvalidData(f"{option} {fault}")
+
+
+class _Twice(ValueError):
+    """A name stands twice in a JSON object: parsers differ in which of the two they take."""
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises ``_Twice``."""
+    listed = list(pairs)
+    found = dict(listed)
+    if len(found) < len(listed):
+        raise _Twice
+    return found
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -25,10 +25,12 @@ class Book:
     """How often the present step was in doubt."""
     probed: bool = False
     """Whether the present doubt's one login may have been tried."""
+    restored: int = 0
+    """Which time that the journal was restored the next two are about."""
     vouched: list[str] = field(default_factory=list)
-    """After the journal was restored: the ``once`` states of which it was found out whether they were done."""
+    """The ``once`` states of which it was found out since whether they were done meanwhile."""
     heard: bool = False
-    """Whether a check or a person has said anything since the journal was restored."""
+    """Whether a check or a person has said anything since."""
     failures: int = 0
     """How often in a row the present step could not be done."""
     signed: int = 0
@@ -51,6 +53,11 @@ class Book:
         assert row.mac is not None, "just signed"
         self.signed, self.mac = row.seq, row.mac.hex()
         return row
+
+    def after_restore(self, time: int) -> None:
+        """The journal was restored: what was known before is not known any more."""
+        if time != self.restored:
+            self.restored, self.vouched, self.heard = time, [], False
 
     def to_dict(self) -> dict[str, Any]:
         """As it is sealed: what is empty is left out."""

@@ -18,7 +18,7 @@ from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
-from onboarding.engine.untouched import park_untouched
+from onboarding.engine.untouched import park_untouched, set_aside
 from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, NotPossible, UnknownFlow
 from onboarding.journal import Journal, Message, Phase, Status
 from onboarding.machine import Failed, Polling, Waiting
@@ -60,6 +60,16 @@ class Engine:
             JournalConflict: somebody else advanced it meanwhile; nothing of this was written.
             JournalError: the journal cannot be written; nothing further was sent.
         """
+        try:
+            return await self._advance(journey)
+        except JournalDamaged as error:
+            if error.journey is None:  # it is not this one alone
+                raise
+            damage = str(error)
+        return await set_aside(self.journal, journey, damage, self.rules)
+
+    async def _advance(self, journey: str) -> Next:
+        """Advance what the journal can tell all of."""
         stored = await self.journal.load(journey)
         head = stored.head
         if head.status.is_final and not stored.messages:

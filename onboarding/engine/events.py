@@ -14,7 +14,13 @@ __all__ = ["Event", "tell"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A transition that is in the journal: nothing in it is secret or personal."""
+    """A transition that is in the journal: nothing in it is secret or personal.
+
+    Attributes:
+        flow: the name of the journey's flow.
+        status: how the journey stands after it.
+        transition: the transition; its ``journey`` is the journey's id.
+    """
 
     flow: str
     status: Status

@@ -40,6 +40,7 @@ class JourneyInHand:
         self.rules = rules
         self._journal = journal
         self._sealer = sealer
+        book.after_restore(head.restored)
         self.armed = False
         """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None

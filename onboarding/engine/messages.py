@@ -13,12 +13,12 @@ from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer
 from onboarding.errors import InputRefused, InvalidData, JournalDamaged, JourneyError, KeyMismatch, NotPossible
-from onboarding.journal import Message, MessageKind, Phase, Status, Verdict
+from onboarding.journal import Head, Message, MessageKind, Phase, Status, Verdict
 from onboarding.journal.records import APPLIED
 from onboarding.machine import Definition, Waiting, Working
 from onboarding.machine.quoting import quoted
 
-__all__ = ["APPLIED", "Resolution", "apply_message", "check_input", "raise_verdict", "refusal", "wants"]
+__all__ = ["APPLIED", "Resolution", "apply_message", "check_input", "ended", "raise_verdict", "refusal", "wants"]
 
 _REFUSED = "refused: "
 
@@ -96,6 +96,12 @@ def raise_verdict(kind: MessageKind, verdict: str) -> None:
     raise (InputRefused(said["why"], retry_at=retry_at) if kind is MessageKind.INPUT else NotPossible(said["why"]))
 
 
+def ended(head: Head) -> str:
+    """That a journey has ended, and where: one that was cancelled in a state has not ended as that state says."""
+    how = "was cancelled" if head.status is Status.CANCELLED else "has ended"
+    return f"the journey {how} in {head.state!r}"
+
+
 def apply_message(hand: JourneyInHand, message: Message, sealer: Sealer) -> None:
     """Apply a message to the journey, or record why not."""
     try:
@@ -124,7 +130,7 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
     head, definition = hand.head, hand.definition
     accepted = definition.inputs.get(head.state, {})
     if head.status.is_final:
-        raise InputRefused(f"the journey has ended in {head.state!r}")
+        raise InputRefused(ended(head))
     if message.name not in accepted:
         names = ", ".join(accepted) or "none"
         raise InputRefused(f"{message.name!r} is not accepted in the state {head.state!r}; accepted are: {names}")
@@ -141,7 +147,7 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
         refused = _why_refused(error, message.name)
     if refused is not None:
         raise refused
-    hand.book.heard = hand.head.restored
+    hand.book.heard = True
     hand.enter(message.name, dest, verdicts=(Verdict(message.id, APPLIED),))
 
 
@@ -186,7 +192,7 @@ def _check_sendable(hand: JourneyInHand, name: str, dest: str) -> None:
 
 def _cancel(hand: JourneyInHand, message: Message, values: dict[str, Any]) -> None:
     if hand.head.status.is_final:
-        raise NotPossible(f"the journey has ended in {hand.head.state!r} already")
+        raise NotPossible(ended(hand.head))
     reason = str(values.get("reason") or "cancelled")
     hand.cancel(hand.redact(reason), (Verdict(message.id, APPLIED),))
 
@@ -194,7 +200,7 @@ def _cancel(hand: JourneyInHand, message: Message, values: dict[str, Any]) -> No
 def _retry(hand: JourneyInHand, message: Message) -> None:
     head = hand.head
     if head.status.is_final:
-        raise NotPossible(f"the journey has ended in {head.state!r}")
+        raise NotPossible(ended(head))
     if head.status is Status.PARKED:
         parked = Parked.from_json(head.note or "")
         if parked.kind is ParkKind.IN_DOUBT and head.phase is not Phase.DOUBT:
@@ -207,7 +213,7 @@ def _retry(hand: JourneyInHand, message: Message) -> None:
     elif isinstance(hand.definition.states[head.state], Waiting) or head.phase is not Phase.READY:
         raise NotPossible(f"there is nothing to try again in the state {head.state!r}")
     hand.book.failures = 0
-    hand.book.probed, hand.book.heard = False, hand.head.restored
+    hand.book.probed, hand.book.heard = False, True
     hand.again("retried", verdicts=(Verdict(message.id, APPLIED),))
 
 
@@ -220,7 +226,7 @@ def _resolve(hand: JourneyInHand, message: Message, found: Resolution) -> None:
     detail = hand.redact(f"{'landed' if found.landed else 'not landed'}{who}: {found.reason}")
     verdicts = (Verdict(message.id, APPLIED),)
     then = hand.step().then
-    hand.book.heard = hand.head.restored
+    hand.book.heard = True
     if not found.landed:
         hand.book.doubts = 0
         hand.again("resolved", detail, verdicts, phase=Phase.READY)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 __all__ = ["Outcome", "ParkKind", "Parked"]
@@ -31,9 +32,20 @@ class ParkKind(StrEnum):
     """The stored journey cannot be read here: an unknown flow, another version, another key."""
 
 
+_LOOK = "find out whether its last request took effect, then resolve or cancel it"
+_NOBODY_KNOWS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Why a journey does not go on, what it needs, and since when."""
+    """Why a journey does not go on, what it needs, and since when.
+
+    Attributes:
+        kind: why, in one word.
+        reason: why, in a sentence.
+        needs: what a person has to find out or do.
+        since: since when.
+    """
 
     kind: ParkKind
     reason: str
@@ -46,9 +58,11 @@ class Parked:
 
     @classmethod
     def from_json(cls, text: str) -> Parked:
-        """From what the journal kept."""
-        kept = json.loads(text)
-        return cls(ParkKind(kept["kind"]), kept["reason"], kept["needs"], datetime.fromisoformat(kept["since"]))
+        """From what the journal kept. Where that is damaged, nobody knows whether its last request took effect."""
+        with suppress(ValueError, TypeError, KeyError):
+            kept = json.loads(text)
+            return cls(ParkKind(kept["kind"]), kept["reason"], kept["needs"], datetime.fromisoformat(kept["since"]))
+        return cls(ParkKind.IN_DOUBT, "what the journal says of it is damaged", _LOOK, _NOBODY_KNOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,9 @@ class Outcome:
     """How a journey ended."""
 
     state: str
+    """The final state."""
     ended_well: bool
+    """Whether it is a good end (``Done``)."""
     text: str = ""
     """The final state in a sentence, or the reason of a cancellation."""
     mcode: str | None = None
@@ -77,4 +93,6 @@ class Outcome:
     @classmethod
     def from_json(cls, text: str) -> Outcome:
         """From what the journal kept."""
-        return cls(**json.loads(text))
+        with suppress(ValueError, TypeError):
+            return cls(**json.loads(text))
+        return cls("", ended_well=False, text="how it ended is damaged in the journal")

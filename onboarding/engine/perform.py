@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePath
@@ -133,7 +133,9 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock, limit: ti
         why = error.reason if error is not None else "its outcome is unknown, which the step passed over"
         return _facts(guard, Ended(How.IN_DOUBT, reason=why, duration=duration))
     if how is How.IN_DOUBT and allowed is not Effect.READ and guard.only_looked:
-        how = How.NOT_SENT
+        assert error is not None, "only a call ends in doubt"
+        reason = f"what it looks at first gave no usable answer: {error.reason}"
+        return replace(_of_error(How.NOT_SENT, error, duration), reason=reason)
     if error is None:
         return _facts(guard, Ended(How.RETURNED, value, duration=duration))
     return _of_error(how, error, duration)

@@ -10,12 +10,26 @@ from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.rules import Rules
 from onboarding.journal import Chain, Change, Journal, Link, MessageKind, Status, Stored, TransitionRecord, Verdict
 
-__all__ = ["park_untouched"]
+__all__ = ["park_untouched", "set_aside"]
 
 _NEEDS = {
     ParkKind.UNREADABLE: "install the flow's package, or give the key back, then retry",
     ParkKind.ERROR: "mend the flow, then retry",
 }
+
+
+async def set_aside(journal: Journal, journey: str, reason: str, rules: Rules) -> Parked:
+    """Park a journey of which the journal itself cannot tell everything; whatever was asked of it is refused."""
+    now = rules.clock.now()
+    needs = "find out how far it had come; restore the journal from a backup, or retry where the damage was mended"
+    parked = Parked(ParkKind.UNREADABLE, reason, needs, now)
+    row = TransitionRecord(
+        journey=journey, seq=0, at=now, trigger="parked", source="", dest="", worker=rules.worker,
+        detail=f"{ParkKind.UNREADABLE.value}: {reason}",
+    )  # fmt: skip
+    head, row = await journal.set_aside(row, parked.to_json(), refusal(reason))
+    tell(rules.tell, Event(head.flow, head.status, row))
+    return parked
 
 
 async def park_untouched(

@@ -95,7 +95,7 @@ def view(
     head: Head, definition: Definition | None = None, flow: Flow | None = None, last: TransitionRecord | None = None
 ) -> Journey:
     """The view of a stored journey."""
-    parked = Parked.from_json(head.note) if head.status is Status.PARKED and head.note else None
+    parked = Parked.from_json(head.note or "") if head.status is Status.PARKED else None
     outcome = Outcome.from_json(head.note) if head.status.is_final and head.note else None
     live = definition is not None and not head.status.is_final and parked is None
     return Journey(

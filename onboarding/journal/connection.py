@@ -25,7 +25,7 @@ from onboarding.journal.schema import APPLICATION_ID, NEWEST, VERSIONS
 from onboarding.journal.watermark import Watermark
 from onboarding.log import log
 
-__all__ = ["SqliteSession", "kernel_lock"]
+__all__ = ["SqliteSession", "kernel_lock", "migrate"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,9 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
 )
+
+_STALE = 'refused: {"why": "the journal was restored or copied since: look first, then ask anew", "retry_at": null}'
+"""The verdict on a message of which nobody knows whether it was looked at; in the engine's form."""
 
 _MIGRATING = threading.Lock()
 """Alembic keeps what it works on in module globals."""
@@ -207,7 +210,7 @@ class SqliteSession:
             driver.execute(setting)
         if version != NEWEST:
             with _MIGRATING:
-                self._transact("BEGIN IMMEDIATE", _migrate)
+                self._transact("BEGIN IMMEDIATE", migrate)
         self._look_at_mark()
 
     def _begin_anew(self) -> None:
@@ -221,7 +224,7 @@ class SqliteSession:
         commits = self.read(_commits)
         why = self._mark.why_old(commits)
         if why is not None:
-            live = self._transact("BEGIN IMMEDIATE", lambda connection: connection.execute(sql.RESTORED).rowcount)
+            live = self._transact("BEGIN IMMEDIATE", lambda connection: _mark_old(connection, commits + 1))
             log.warning(
                 "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
                 self._path, why, live,
@@ -244,12 +247,19 @@ def _commits(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT number FROM commits").scalar_one())
 
 
-def _migrate(connection: Connection) -> None:
+def _mark_old(connection: Connection, time: int) -> int:
+    """Mark what lives in a journal that was restored, and refuse what was handed in before; how many live."""
+    connection.execute(sql.STALE, {"the_verdict": _STALE})
+    return connection.execute(sql.RESTORED, {"the_time": time}).rowcount
+
+
+def migrate(connection: Connection, version: str = NEWEST) -> None:
+    """Bring the schema up to a version, within a transaction that somebody else begins and commits."""
     # Imported here: it takes longer than all else of an opening, and is needed once in a journal's life.
     from alembic import command
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    command.upgrade(config, "head")
+    command.upgrade(config, version)
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -87,6 +87,20 @@ class MemoryJournal:
         unseen = (message for message in self._messages.values() if message.journey == journey)
         return Stored(head, self._data[journey], tuple(m for m in unseen if m.verdict is None))
 
+    async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
+        """Park it: memory is never damaged, but the protocol has it."""
+        left = await self.head(record.journey)
+        head = replace(left, due=None, seq=left.seq + 1, revision=left.revision + 1, updated=record.at)
+        if not left.status.is_final:
+            head = replace(head, status=Status.PARKED, note=note)
+        record = replace(record, seq=head.seq, source=head.state, dest=head.state)
+        self._heads[head.id] = head
+        self._history[head.id][record.seq] = record
+        for message in [*self._messages.values()]:
+            if message.journey == head.id and message.verdict is None and message.kind is not MessageKind.INPUT:
+                self._messages[message.id] = replace(message, verdict=verdict, payload=None)
+        return head, record
+
     async def head(self, journey: str) -> Head:
         """The head alone."""
         self._check()

@@ -64,7 +64,25 @@ class Journal(Protocol):
         ...
 
     async def load(self, journey: str) -> Stored:
-        """One journey with the messages not yet looked at. Raises ``UnknownJourney``."""
+        """One journey with the messages not yet looked at.
+
+        Raises:
+            UnknownJourney: it holds none of that id.
+            JournalDamaged: what it holds of it cannot be read; its ``journey`` says of which.
+        """
+        ...
+
+    async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
+        """Park, durably, a journey that cannot be loaded: put into order what is left of its head, touch no data.
+
+        Args:
+            record: the row of its history that says so; its number and its states are found here.
+            note: why it is parked.
+            verdict: on what else is asked of it, and on messages that cannot be read; inputs wait.
+
+        Returns:
+            The head as it is now, and the row.
+        """
         ...
 
     async def head(self, journey: str) -> Head:

@@ -77,13 +77,28 @@ class Head:
     """When the present state was entered: deadlines count from here."""
     note: str | None = None
     """JSON: why it is parked, or how it ended."""
-    restored: bool = False
-    """Whether the journal was restored from a backup, or copied, while it lived: what it says may be old."""
+    restored: int = 0
+    """Not 0: the journal was restored from a backup, or copied, while it lived, and what it says may be old. The
+    number tells one such time from another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionRecord:
-    """One row of a journey's history."""
+    """One row of a journey's history. Nothing in it is secret or personal.
+
+    Attributes:
+        journey: the journey's id.
+        seq: its number, from 1.
+        at: when, in UTC.
+        trigger: what happened.
+        source: the state before; empty in the first row.
+        dest: the state after; the same where the journey stayed (a retry, a doubt, a parking).
+        attempt: which try of the step this was; 0 where no step was done.
+        endpoint: the method of ``AccountApi`` that the step called last.
+        http_status: the HTTP status of its answer.
+        mcode: the result code of its answer, such as that of a wrong code.
+        worker: who wrote it: host, process and run.
+    """
 
     journey: str
     seq: int

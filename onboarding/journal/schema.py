@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    false,
 )
 
 __all__ = [
@@ -63,7 +61,7 @@ journeys = Table(
     Column("entered", BigInteger, nullable=False),
     Column("note", Text),
     Column("key", LargeBinary),
-    Column("restored", Boolean, nullable=False, server_default=false()),
+    Column("restored", BigInteger, nullable=False, server_default="0"),
     # One B-tree, in order of id: a list, newest first, is a walk along it.
     sqlite_with_rowid=False,
 )

@@ -10,21 +10,22 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from filelock import Timeout
 from sqlalchemy import Connection, Update
 
-from onboarding.errors import JournalError
+from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.backends import sqlite_path
 from onboarding.journal.batch import add_journey, erase_journey, post_message, spend, unknown
 from onboarding.journal.connection import SqliteSession, kernel_lock
 from onboarding.journal.faults import explain
 from onboarding.journal.files import check_beside
+from onboarding.journal.quarantine import set_aside
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
-from onboarding.journal.rows import head_of, message_of, micros, moment, transition_of
+from onboarding.journal.rows import damaged, head_of, message_of, micros, moment, transition_of, what_is_left
 from onboarding.journal.writer import Writer
 
 __all__ = ["SqliteJournal"]
@@ -116,12 +117,18 @@ class SqliteJournal:
 
         def work(connection: Connection) -> Stored:
             row = connection.execute(sql.STORED, {"journey": journey}).mappings().first()
+            if row is None and connection.execute(sql.HEAD, {"journey": journey}).first() is not None:
+                raise damaged(journey, "its sealed data are gone")
             if row is None:
                 raise unknown(journey)
             messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
             return Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
 
         return await self._ask(work)
+
+    async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
+        """Park what cannot be read."""
+        return await self._do(lambda connection: set_aside(connection, record, note, verdict))
 
     async def head(self, journey: str) -> Head:
         """The head alone."""
@@ -141,7 +148,8 @@ class SqliteJournal:
         def work(connection: Connection) -> list[str]:
             since = {row.id: row.due for row in connection.execute(sql.DUE, terms)}
             for row in connection.execute(sql.CALLED, terms):
-                since[row.journey] = min(row.since, since.get(row.journey, row.since))
+                at = row.since if isinstance(row.since, int) else 0  # damaged: found by whoever loads it
+                since[row.journey] = min(at, since.get(row.journey, at))
             return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
 
         return await self._ask(work)
@@ -152,7 +160,7 @@ class SqliteJournal:
 
         def work(connection: Connection) -> datetime | None:
             found = connection.execute(sql.NEXT_DUE, terms).scalar()
-            due = None if found is None else moment(found)
+            due = _due(found, now)
             if (due is None or due > now) and connection.execute(sql.NEXT_CALLED, terms).first() is not None:
                 return now
             return due
@@ -164,7 +172,7 @@ class SqliteJournal:
         statement = sql.find(query)
 
         def work(connection: Connection) -> Page:
-            heads = tuple(map(head_of, connection.execute(statement).mappings()))
+            heads = tuple(map(_listed, connection.execute(statement).mappings()))
             page = heads[: query.limit]
             return Page(page, page[-1].id if len(heads) > query.limit else None)
 
@@ -291,3 +299,21 @@ class SqliteJournal:
         if not terms:
             return 0
         return await self._do(lambda connection: connection.execute(statement, terms).rowcount)
+
+
+def _due(found: object, now: datetime) -> datetime | None:
+    """When; a time that is damaged is found by whoever loads the journey. It sorts behind the numbers."""
+    if not isinstance(found, int):
+        return None
+    try:
+        return moment(found)
+    except OverflowError:
+        return now if found < 0 else None
+
+
+def _listed(row: Mapping[Any, Any]) -> Head:
+    """A head for a list: one that is damaged must not hide the others."""
+    try:
+        return head_of(row)
+    except JournalDamaged:
+        return what_is_left(row)

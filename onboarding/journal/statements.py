@@ -49,7 +49,10 @@ __all__ = [
     "GIVE_BACK",
     "HEAD",
     "HISTORY",
+    "LAST_NUMBER",
     "LOOKED_AT",
+    "MEND",
+    "MENDED",
     "MESSAGES",
     "META",
     "NEW_DATA",
@@ -64,7 +67,9 @@ __all__ = [
     "REVISIONS",
     "SEALED",
     "SEALED_MESSAGES",
+    "SET_ASIDE",
     "SET_META",
+    "STALE",
     "STORED",
     "UNSEEN",
     "USES",
@@ -107,11 +112,16 @@ ADD_HEAD = insert(journeys)
 ADD_DATA = insert(journey_data)
 ADD_TRANSITION = insert(transitions)
 NEW_HEAD = update(journeys).where(journeys.c.id == _to("id")).values({name: bindparam(name) for name in CHANGING})
+MENDED = (*CHANGING, "flow", "created")
+MEND = update(journeys).where(journeys.c.id == _to("id")).values({name: bindparam(name) for name in MENDED})
 NEW_DATA = update(journey_data).where(journey_data.c.journey == _to("id")).values(data=bindparam("data"))
 HISTORY = (
     select(transitions)
     .where(transitions.c.journey == bindparam("journey"), transitions.c.seq > bindparam("after"))
     .order_by(transitions.c.seq)
+)
+LAST_NUMBER = select(func.max(transitions.c.seq)).where(
+    transitions.c.journey == bindparam("journey"), func.typeof(transitions.c.seq) == "integer"
 )
 COUNT = select(journeys.c.flow, journeys.c.status, journeys.c.state, func.count().label("number")).group_by(
     journeys.c.flow, journeys.c.status, journeys.c.state
@@ -150,6 +160,15 @@ _UNSEEN = inbox.c.verdict.is_(None)
 POST = sqlite_insert(inbox).on_conflict_do_nothing(index_elements=[inbox.c.id])
 MESSAGES = select(*_MESSAGE_COLUMNS).where(inbox.c.journey == bindparam("journey"), _UNSEEN).order_by(inbox.c.number)
 UNSEEN = select(inbox.c.id, inbox.c.journey).where(inbox.c.id.in_(_each("ids")), _UNSEEN)
+SET_ASIDE = (
+    update(inbox)
+    .where(
+        inbox.c.journey == _to("id"),
+        _UNSEEN,
+        or_(inbox.c.kind != MessageKind.INPUT.value, func.typeof(inbox.c.at) != "integer"),
+    )
+    .values(verdict=bindparam("the_verdict"), payload=None)
+)
 LOOKED_AT = update(inbox).where(inbox.c.id == _to("id")).values(verdict=bindparam("verdict"), payload=None)
 VERDICT = select(inbox.c.verdict).where(inbox.c.id == bindparam("message"))
 DROP_MESSAGE = delete(inbox).where(inbox.c.id == bindparam("message"), _UNSEEN)
@@ -170,8 +189,11 @@ GIVE_BACK = delete(uses).where(uses.c.budget == bindparam("budget"), uses.c.at =
 RESTORED = (
     update(journeys)
     .where(journeys.c.status.not_in([status.value for status in Status if status.is_final]))
-    .values(restored=True)
+    .values(restored=bindparam("the_time"))
 )
+
+STALE = update(inbox).where(_UNSEEN).values(verdict=bindparam("the_verdict"), payload=None)
+"""What was handed in before a journal was restored may have been looked at since, in the time that is lost."""
 
 # --- what the rotation of keys walks over ---
 SEALED = (

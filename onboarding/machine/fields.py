@@ -29,6 +29,7 @@ REVEAL = {"reveal": True}
 _LATER = {"later": True}
 
 _LONGEST_CODE = 16
+_LONGEST_DURATION = timedelta(days=36_525)  # what is added to now must still be a date
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _SEPARATORS = re.compile(r"[\s().\-/]")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?")
@@ -74,6 +75,12 @@ def _duration(value: object) -> object:
     return value
 
 
+def _bounded(value: timedelta) -> timedelta:
+    if abs(value) > _LONGEST_DURATION:
+        raise PydanticCustomError("duration_long", "must not be longer than a hundred years")
+    return value
+
+
 def _code(value: SecretStr) -> SecretStr:
     code = "".join(value.get_secret_value().split())
     if not (code.isascii() and code.isalnum() and len(code) <= _LONGEST_CODE):
@@ -103,7 +110,7 @@ Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)]
 Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(_email)]
 """An e-mail address, normalized; whether it can receive mail is not asked."""
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_bounded)]
 """A length of time: ``90s``, ``15m``, ``36h``, ``14d``, seconds, or ISO 8601."""
 
 

@@ -36,14 +36,18 @@ def fields(flow: type[Flow], base: type[Flow]) -> None:
         unknown = [name for name, field in flow.model_fields.items() if not field._complete]  # noqa: SLF001
         refuse(flow, f"the type of the field {unknown[0]!r} is not known; import it before the class")
     for name, field in flow.model_fields.items():
-        if name in base.__class_vars__ or name in vars(base):
-            refuse(flow, f"the field {name!r} would hide the word {name!r} of every flow; take another name")
-        if field.exclude or field.alias or field.validation_alias or field.serialization_alias:
-            refuse(flow, f"the field {name!r} must be stored under its own name: take away exclude= and the alias")
-        if _is_masked(field.annotation, field.metadata):
-            refuse(flow, f"the secret in the field {name!r} would be stored masked; take the type onboarding.Secret")
-        if not (field.is_required() or is_later(field) or field.default_factory or _fits(field)):
-            refuse(flow, f"the default of the field {name!r} is not what its type makes of it, or cannot be stored")
+        _check_field(flow, base, name, field)
+
+
+def _check_field(flow: type[Flow], base: type[Flow], name: str, field: FieldInfo) -> None:
+    if name in base.__class_vars__ or name in vars(base):
+        refuse(flow, f"the field {name!r} would hide the word {name!r} of every flow; take another name")
+    if field.exclude or field.alias or field.validation_alias or field.serialization_alias:
+        refuse(flow, f"the field {name!r} must be stored under its own name: take away exclude= and the alias")
+    if _is_masked(field.annotation, field.metadata):
+        refuse(flow, f"the secret in the field {name!r} would be stored masked; take the type onboarding.Secret")
+    if not (field.is_required() or is_later(field) or field.default_factory or _fits(field)):
+        refuse(flow, f"the default of the field {name!r} is not what its type makes of it, or cannot be stored")
 
 
 def inputs(flow: type[Flow], handlers: Mapping[str, Input[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -143,8 +144,12 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        reason = error.strerror
-    raise SettingsError(f"the sandbox cannot listen on {host} port {port}: {reason}")
+        # The sentence of a failed bind repeats the address.
+        known = error.errno is not None and error.errno > 0
+        reason = os.strerror(error.errno or 0) if known else error.strerror
+    raise SettingsError(
+        f"the sandbox cannot listen on {host} port {port}: {reason}; give another port, or 0 for a free one"
+    )
 
 
 def _url(listener: socket.socket) -> str:

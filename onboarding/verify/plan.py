@@ -60,7 +60,7 @@ class Plan:
     def rng(self, *names: object) -> random.Random:
         """Chance of its own for everything that has a name, whatever else is drawn before it."""
         text = "\0".join(map(str, (self.seed, *names)))
-        return random.Random(hashlib.sha256(text.encode()).digest())  # noqa: S311 - to be repeated
+        return random.Random(hashlib.sha256(text.encode()).digest())
 
     def wants(self, case: str) -> bool:
         """Whether a case is to be done."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from onboarding import __version__
 from onboarding.verify import PARTS
 from onboarding.verify.alone import part_of, run_alone
 from onboarding.verify.plan import Plan, Progress
@@ -76,8 +76,8 @@ def verify(
         )  # fmt: skip
         results = _all(names, plan, ended)
     return Report(
-        version=__version__, seed=seed, full=full, began=began.isoformat(timespec="seconds"), machine=_machine(jobs),
-        command=command, parts=tuple(results[name] for name in names),
+        version=version("onboarding"), seed=seed, full=full, began=began.isoformat(timespec="seconds"),
+        machine=_machine(jobs), command=command, parts=tuple(results[name] for name in names),
     )  # fmt: skip
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from cli_program import Program
 from onboarding import AccountApi
 from onboarding.cli.demo.cast import Role
 from onboarding.cli.demo.reckoning import reckon
+from onboarding.cli.demo.stage import Stage
 from onboarding.sandbox import SandboxDesk, SandboxServer
 
 
@@ -60,6 +65,67 @@ def test_the_demo_is_interrupted_without_leaving_a_process(stage: Program) -> No
     assert demo.returncode == 130
     assert "interrupted" in err
     assert not Path(f"/proc/{worker[1]}").exists()
+
+
+def test_the_demos_worker_ends_when_the_demo_is_killed(stage: Program) -> None:
+    demo = stage.start("demo")
+    assert demo.stdout is not None
+    worker = re.search(r"process (\d+)", demo.stdout.readline())
+    assert worker is not None
+    demo.kill()
+    demo.communicate(timeout=20)
+    deadline = time.monotonic() + 20
+    while _is_running(int(worker[1])):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("variables", "typed"),
+    [
+        ({"ONBOARDING_COMMAND": "python3 do.py run"}, "python3 do.py run --journal"),
+        ({"UV_RUN_RECURSION_DEPTH": "1"}, "uv run onboarding --journal"),
+        ({"PATH": str(Path(sys.executable).parent)}, "onboarding --journal"),
+        ({"PATH": "/nowhere"}, f"{sys.executable} -m onboarding --journal"),
+        ({"ONBOARDING_COMMAND": "o", "ONBOARDING_KEYS": "x"}, "ONBOARDING_KEYS=[] o --journal"),
+        ({"ONBOARDING_COMMAND": "o", "ONBOARDING_KEY_FILE": "/k"}, "ONBOARDING_KEY_FILE={folder}/journal.db.keys o --"),
+    ],
+)
+def test_the_demo_closes_with_commands_as_they_are_typed_here(
+    variables: dict[str, str], typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("ONBOARDING_", "UV_RUN"))]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with SandboxServer() as server:
+        stage = Stage(server)
+    assert stage.command("list").startswith(typed.format(folder=stage.folder))
+
+
+def test_a_demo_removes_what_older_ones_left_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, fresh, other = (tmp_path / name for name in ("onboarding-demo-old", "onboarding-demo-new", "something-else"))
+    for folder in (old, fresh, other):
+        folder.mkdir()
+        (folder / "journal.db").touch()
+    link = tmp_path / "onboarding-demo-link"
+    link.symlink_to(other)
+    for folder in (old, other):
+        os.utime(folder, (1.0, 1.0))
+    with SandboxServer() as server:
+        made = Stage(server).folder
+    assert {path.name for path in tmp_path.iterdir()} == {fresh.name, other.name, link.name, made.name}
+    assert (other / "journal.db").exists()
 
 
 @pytest.mark.anyio

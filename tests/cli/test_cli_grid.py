@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cli_program import Program
@@ -20,26 +21,26 @@ WIDTHS = (80, 90, 100, 120)
 REASON = "mend the settings (address, tenant, token) or the flow, then retry"
 
 
-def journey(number: int, flow: str, state: str, status: Status, **more: object) -> Journey:
-    facts: dict[str, object] = {
+def journey(number: int, flow: str, state: str, status: Status, more: dict[str, Any]) -> Journey:
+    facts: dict[str, Any] = {
         "version": 1, "in_doubt": False, "attempt": 1, "updated": NOW, "entered": NOW,
         "created": NOW - timedelta(minutes=59, seconds=59), "due": NOW + timedelta(minutes=59, seconds=59),
     }  # fmt: skip
     id_ = f"01a204b9-30cd-777e-9ce5-{number:012x}"
-    return Journey(id_, flow, state=state, status=status, **{**facts, **more})  # type: ignore[arg-type]
+    return Journey(id_, flow, state=state, status=status, **{**facts, **more})
 
 
 @pytest.fixture
 def journeys() -> list[Journey]:
     parked = Parked(ParkKind.REJECTED, "the token has expired", REASON, NOW)
-    kinds = [
+    kinds: list[tuple[str, str, Status, dict[str, Any]]] = [
         ("mobile-registration", "awaiting_code", Status.WAITING, {"accepts": ("code_entered", "resend")}),
         ("password-reset", "resetting_password", Status.WORKING, {"in_doubt": True}),
         ("task-watch", "watching", Status.POLLING, {"attempt": 13}),
         ("avatar-change", "setting_avatar", Status.PARKED, {"parked": parked, "due": None}),
         ("email-registration", "registered", Status.DONE, {"due": None}),
     ]
-    return [journey(number, *kinds[number % 5][:3], **kinds[number % 5][3]) for number in range(40)]
+    return [journey(number, *kinds[number % 5]) for number in range(40)]
 
 
 def history() -> list[TransitionRecord]:

@@ -99,6 +99,17 @@ def test_a_journey_that_is_recorded_is_advanced_by_one_pass_and_by_waiting(
     assert desk.user(user)["avatar"].startswith("https://example.com/")
 
 
+def test_an_input_after_which_the_journey_waits_again_ends_with_4(
+    program: Program, desk: SandboxDesk, phone: str
+) -> None:
+    run = program.here("run", "phone-verification", "--phone", phone, "--json")
+    send = ("send", run.document["id"], "code_entered", "--secrets-from", "-")
+    wrong = program.here(*send, hand_in={"code": "000000"})
+    assert (wrong.code, wrong.out) == (4, f"{run.document['id']} is waiting in awaiting_code\n")
+    right = program.here(*send, hand_in={"code": desk.latest_code(phone)})
+    assert (right.code, right.out) == (0, f"{run.document['id']} is done in phone_verified\n")
+
+
 def test_a_watch_ends_with_1_where_the_review_refuses_and_with_4_where_time_is_up(
     program: Program, desk: SandboxDesk, user: str
 ) -> None:
@@ -107,7 +118,10 @@ def test_a_watch_ends_with_1_where_the_review_refuses_and_with_4_where_time_is_u
     early = program.here(*watch, "--timeout", "1s")
     assert early.code == 4
     assert early.document["status"] == "polling"
-    assert "onboarding wait" in early.err
+    assert "the time was up; it goes on with: onboarding wait" in early.err
+    still = program.here("wait", early.document["id"], "--timeout", "100ms")
+    assert still.code == 4
+    assert "the time was up; go on with: onboarding wait" in still.err
     desk.move_task(task, "Rejected")
     late = program.here("wait", early.document["id"])
     assert late.code == 1
@@ -187,6 +201,10 @@ def test_parked_journeys_are_tried_again_once_the_reason_is_mended(program: Prog
     assert refused.code == 3
     assert refused.document["parked"]["kind"] == "rejected"
     journey = refused.document["id"]
+    again = program.here("retry", journey, api_token="wrong")
+    assert again.code == 3
+    assert again.out.startswith(f"{journey} is parked in setting_avatar\n  rejected: the request was refused as not valid")
+    assert "it needs: mend the settings" in again.out
     retried = program.here("retry", journey)
     assert (retried.code, retried.out) == (0, f"{journey} is done in avatar_changed\n")
     ids = [

@@ -11,7 +11,7 @@ import pytest
 from cli_program import Program
 
 from onboarding.journal import add_primary_key, load_key_file
-from onboarding.sandbox import SandboxDesk
+from onboarding.sandbox import SandboxDesk, SandboxServer
 
 
 def checks(document: Any) -> dict[str, bool]:
@@ -165,3 +165,13 @@ def test_the_sandbox_says_how_to_use_it_and_ends_on_a_signal(program: Program, t
         served.send_signal(signal.SIGTERM)
         _, err = served.communicate(timeout=20)
     assert (served.returncode, err) == (0, "")
+
+
+def test_a_port_that_is_taken_is_said_once_with_a_way_out(program: Program, sandbox: SandboxServer) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    ended = program.here("sandbox", "--port", port)
+    assert ended.code == 2
+    assert ended.sentence == (
+        f"the sandbox cannot listen on 127.0.0.1 port {port}: Address already in use; give another port, or 0 for a "
+        "free one"
+    )

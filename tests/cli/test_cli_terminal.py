@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cli_program import Program
@@ -27,6 +28,9 @@ def test_a_journey_is_run_from_its_password_to_its_end_at_a_terminal(
 ) -> None:
     terminal = program.in_terminal("run", "password-reset", "--phone", phone)
     terminal.until("new password: ")
+    terminal.type("")
+    terminal.until("it must not be empty; once more")
+    terminal.until("new password: ")
     terminal.type(PASSWORD)
     terminal.until("new password, again: ")
     terminal.type("something else")
@@ -43,7 +47,11 @@ def test_a_journey_is_run_from_its_password_to_its_end_at_a_terminal(
     terminal.until("must be a verification code")
     terminal.until("code (Enter alone")
     terminal.type("")
-    terminal.until("3  leave it waiting")
+    terminal.until("  3  leave it waiting")
+    terminal.until("which? ")
+    terminal.type("4")
+    terminal.until("that is none of them: type a number from 1 to 3, or a name")
+    terminal.until("which? ")
     terminal.type("2")
     terminal.until("requesting_code -> awaiting_code")
     terminal.until("code (Enter alone")
@@ -61,6 +69,7 @@ def test_ctrl_c_leaves_the_journey_and_says_how_it_goes_on(program: Program, des
     terminal.interrupt()
     terminal.until("the journey goes on with: onboarding wait ")
     assert terminal.end() == 130
+    assert re.search(r"^onboarding: interrupted", terminal.shown, re.MULTILINE), "on a line of its own"
     journey = terminal.shown.rpartition("onboarding wait ")[2].split()[0]
     waiting = program.here("wait", journey)
     assert waiting.code == 4

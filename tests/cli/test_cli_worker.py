@@ -43,6 +43,9 @@ def test_a_worker_that_is_told_to_stop_twice_lets_its_request_end_first(
         second = program.start("worker", "--concurrency", "2")
         try:
             line_with(second, "standing by: another process advances the journeys of")
+            passed = program.here("worker", "--once")
+            assert (passed.code, passed.out) == (0, "")
+            assert "another process advances the journeys of" in passed.sentence
         finally:
             second.send_signal(signal.SIGINT)
             assert second.communicate(timeout=PATIENCE)[0] == ""

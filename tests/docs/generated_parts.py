@@ -11,17 +11,32 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from enum import EnumType
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from onboarding import errors
-from onboarding.api import ENDPOINTS, AccountApi
+from object_tables import (
+    argument_table,
+    attribute_table,
+    call_of,
+    code_of,
+    member_table,
+    said_below,
+    sentence,
+    table,
+    typed_method_table,
+)
+
+from onboarding import audit, errors, forgetting
+from onboarding.api import ENDPOINTS, AccountApi, choices, models
+from onboarding.api.account import AccountInfo
 from onboarding.api.codes import RESULT_CODES
-from onboarding.engine import ParkKind
+from onboarding.engine import Event, Journey, Outcome, Parked, ParkKind
+from onboarding.journal import TransitionRecord
 from onboarding.machine import Registry, draw, graph_of
-from onboarding.sandbox import SandboxDesk, faults
+from onboarding.sandbox import SandboxConfig, SandboxDesk, faults, ledger, mailbox
 from onboarding.sandbox.desk import _ROUTES
+from onboarding.service import JourneyPage, Onboarding
 
 __all__ = ["PAGES", "ROOT", "images", "renewed", "rooms_left_out"]
 
@@ -31,9 +46,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _PART = re.compile(r"(<!-- begin (?P<name>[\w -]+?) -->\n).*?(<!-- end (?P=name) -->)", re.DOTALL)
 _COPY = re.compile(r"(<!-- run: file (?P<path>\S+) -->\n```python\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 _ROOMS = (
-    "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers", "toml_file.py", "settings.py",
-    "answers.py", "changes.py", "connect.py", "frames.py", "keys.py", "leaving.py", "starting.py",
-    "service.py", "blocking.py", "sandbox", "testing", "cli", "__main__.py",
+    "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers",
+    "toml_file.py", "settings.py", "answers.py", "audit.py", "changes.py", "connect.py", "forgetting.py", "frames.py",
+    "keys.py", "leaving.py", "starting.py", "service.py", "blocking.py", "sandbox", "testing", "verify", "cli",
+    "__main__.py",
 )  # fmt: skip
 
 
@@ -41,23 +57,6 @@ def renewed(page: str) -> str:
     """A page with its parts as the code has them now."""
     page = _PART.sub(lambda found: f"{found[1]}\n{_MAKERS[found['name']]()}\n{found[3]}", page)
     return _COPY.sub(lambda found: f"{found[1]}{(ROOT / found['path']).read_text('utf-8')}{found[3]}", page)
-
-
-def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ("---",) * len(head), *rows]
-    escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped) + "\n"
-
-
-def sentence(thing: Any) -> str:
-    """The first paragraph of a docstring, on one line."""
-    return code_of((inspect.getdoc(thing) or "").partition("\n\n")[0])
-
-
-def code_of(text: str) -> str:
-    """Docstrings' double backticks and roles as Markdown's code."""
-    return re.sub(r":\w+:`([^`]*)`", r"`\1`", " ".join(text.split())).replace("``", "`")
 
 
 def error_tree() -> str:
@@ -91,20 +90,9 @@ def method_table(cls: type[Any]) -> str:
     def rows() -> Iterator[tuple[str, ...]]:
         for name, method in vars(cls).items():
             if not name.startswith("_") and inspect.isfunction(method):
-                yield f"`{_call(name, method)}`", sentence(method)
+                yield f"`{call_of(name, method)}`", sentence(method)
 
     return table(("method", "what it does"), rows())
-
-
-def _call(name: str, method: Callable[..., Any]) -> str:
-    """A signature without self and types: they are in the code."""
-    shown: list[str] = []
-    for each in list(inspect.signature(method).parameters.values())[1:]:
-        if each.kind is each.KEYWORD_ONLY and "*" not in shown:
-            shown.append("*")
-        default = "" if each.default is each.empty else f"={each.default!r}"
-        shown.append(f"{each.name}{default}")
-    return f"{name}({', '.join(shown)})"
 
 
 def code_table() -> str:
@@ -140,23 +128,13 @@ def fault_table() -> str:
 
 def park_table() -> str:
     """Why a journey may be parked."""
-    return table(("kind", "why"), _members(ParkKind))
+    said = said_below(ParkKind)
+    return table(("kind", "why"), ((f"`{kind}`", said[kind.name]) for kind in ParkKind))
 
 
 def effect_list() -> str:
     """The effects that the sandbox's ledger knows."""
-    from onboarding.sandbox.ledger import Effect
-
-    return ", ".join(f"`{effect}`" for effect in Effect) + ".\n"
-
-
-def _members(enum: EnumType) -> Iterator[tuple[str, str]]:
-    """The members of an enumeration with the strings that stand below them in the source."""
-    body = ast.parse(inspect.getsource(enum)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    for member, said in zip(body.body, body.body[1:], strict=False):
-        if isinstance(member, ast.Assign) and isinstance(said, ast.Expr):
-            yield f"`{ast.literal_eval(member.value)}`", code_of(ast.literal_eval(said.value))
+    return ", ".join(f"`{effect}`" for effect in ledger.Effect) + ".\n"
 
 
 def file_tables() -> str:
@@ -179,12 +157,25 @@ def rooms_left_out() -> set[str]:
     return there - set(_ROOMS)
 
 
+_SHOWN: tuple[type[Any], ...] = (
+    Journey, TransitionRecord, Outcome, Parked, Event, JourneyPage, audit.Audit, audit.AuditFinding,
+    forgetting.Forgotten, models.Login, models.User, models.UserPage, models.UserDetail, models.TradingAccount,
+    models.Task, AccountInfo, ledger.LedgerEntry, ledger.RequestEntry, mailbox.Message,
+)  # fmt: skip
+"""Classes whose attributes are a part of that name."""
 _MAKERS: dict[str, Callable[[], str]] = {
     "error tree": error_tree,
     "errors": error_table,
     "endpoints": endpoint_table,
-    "api methods": lambda: method_table(AccountApi),
+    "api methods": lambda: typed_method_table(AccountApi),
+    "api choices": lambda: member_table(choices.CodePurpose, choices.UserField, choices.TaskType, choices.TaskVerdict),
     "desk methods": lambda: method_table(SandboxDesk),
+    "desk results": lambda: typed_method_table(SandboxDesk),
+    "onboarding methods": lambda: typed_method_table(Onboarding),
+    "onboarding arguments": lambda: argument_table(Onboarding),
+    "sandbox arguments": lambda: argument_table(SandboxConfig),
+    "fault arguments": lambda: argument_table(faults.FaultRule),
+    **{cls.__name__: partial(attribute_table, cls) for cls in _SHOWN},
     "result codes": code_table,
     "routes": route_table,
     "faults": fault_table,

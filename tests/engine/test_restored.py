@@ -136,3 +136,17 @@ async def test_what_a_person_enters_leads_to_a_check_first(bench: Workbench) -> 
     head = await bench.head(journey)
     assert (head.state, head.status) == ("changing", "parked"), "the step that asks a person is in doubt"
     assert bench.api.calls.count("change") == 1, "the one before the restore"
+
+
+async def test_what_was_known_before_one_restore_is_not_known_after_the_next(bench: Workbench) -> None:
+    journey = await restored(bench, Nudge)
+    bench.api.plays["nudge"] = [not_sent()]
+    assert await bench.hand_in(journey, MessageKind.RETRY) == "applied", "a person has found out"
+    await bench.onboarding.__aexit__(None, None, None)
+    Path(bench.journal.place).with_name("journal.db.mark").unlink()
+    bench.api.calls.clear()
+    await bench._open()
+    rest = await bench.advance(journey, after=60)
+    assert isinstance(rest, Parked)
+    assert rest.kind is ParkKind.RESTORED
+    assert bench.api.calls == []

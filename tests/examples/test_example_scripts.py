@@ -53,13 +53,24 @@ def test_a_monitor_is_silent_while_all_is_well_and_tells_what_takes_too_long(
     again = run("examples/monitor.py", watched, "--patience", "0", environment=surroundings)
     assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
     assert again.returncode == 1
-    assert again.stdout.startswith("0 parked, 1 overdue: ")
+    assert again.stdout.startswith("0 parked, 0 failing, 1 overdue: ")
 
 
 def test_a_monitor_tells_what_is_parked(surroundings: dict[str, str], watched: str) -> None:
     done = run("examples/monitor.py", watched, environment={**surroundings, "ONBOARDING_API_TOKEN": "expired-token"})
     assert done.returncode == 3
-    assert done.stdout.startswith("1 parked, 0 overdue: ")
+    assert done.stdout.startswith("1 parked, 0 failing, 0 overdue: ")
+
+
+def test_a_monitor_tells_what_keeps_failing(surroundings: dict[str, str], desk: SandboxDesk, watched: str) -> None:
+    desk.add_fault("2.13", "error_500")
+    quick = {"ONBOARDING_ATTEMPTS": "2", "ONBOARDING_BACKOFF_BASE": "1ms", "ONBOARDING_BACKOFF_CAP": "1ms"}
+    for _ in range(5):
+        done = run("examples/monitor.py", watched, environment={**surroundings, **quick})
+        if done.returncode:
+            break
+    assert done.returncode == 3
+    assert done.stdout.startswith("0 parked, 1 failing, 0 overdue: ")
 
 
 def test_a_monitor_that_cannot_look_says_why(surroundings: dict[str, str]) -> None:

@@ -215,6 +215,25 @@ def test_alone_or_asked_for_help_it_lists_every_command(module: ModuleType, caps
         assert f"\n  {name} " in listed
 
 
+@pytest.mark.parametrize("words", [["sandbox", "--port", "0"], ["onboarding", "sandbox", "--port", "0"]])
+def test_run_takes_a_command_with_or_without_the_programs_name(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    performed: list[list[str]] = []
+    monkeypatch.setattr(module, "set_up", lambda: None)
+    monkeypatch.setattr(module, "perform", lambda _, rest: performed.append(rest) or 0)
+    assert module.main(["run", *words]) == 0
+    assert performed == [["sandbox", "--port", "0"]]
+
+
+def test_what_it_starts_knows_what_to_type_for_a_command(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.sys, "argv", ["some folder/do.py", "demo"])
+    monkeypatch.setattr(module.shutil, "which", lambda name: sys.executable if name == "python3" else None)
+    assert module.environment()["ONBOARDING_COMMAND"] == "python3 'some folder/do.py' run"
+    monkeypatch.setattr(module.shutil, "which", lambda _: "/elsewhere/python3")
+    assert module.environment()["ONBOARDING_COMMAND"] == f"{sys.executable} 'some folder/do.py' run"
+
+
 @pytest.mark.parametrize("arguments", [["tset"], ["lint", "x"], ["check", "x"]])
 def test_what_there_is_not_ends_with_two_and_a_sentence(
     module: ModuleType, capsys: pytest.CaptureFixture[str], arguments: list[str]

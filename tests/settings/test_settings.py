@@ -59,6 +59,15 @@ def test_a_file_elsewhere_can_be_named(here: Path, monkeypatch: pytest.MonkeyPat
     assert settings.result_codes == {"X_1": Meaning.CODE_WRONG}
 
 
+def test_the_file_of_the_documentation_is_one(here: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    (here / "onboarding.toml").write_text(example)
+    settings = Settings.load()
+    assert (settings.tenant_id, settings.attempts, settings.timeout) == ("T001117", 5, timedelta(seconds=15))
+    assert settings.result_codes == {"PUB_AUTH_0000099": Meaning.CODE_WRONG}
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("15m", 900), ("36h", 129600), ("14d", 1209600), ("2.5", 2.5), ("PT1M", 60)]
 )

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onboarding import frames, service
+from onboarding import frames
 from onboarding.api import observe, quiet
-from onboarding.engine import journey, perform
+from onboarding.engine import journey
 from onboarding.errors import CallError
 from onboarding.journal import Keyring
 from onboarding.verify import Plan
-from onboarding.verify.secrecy import Secrets, controls
+from onboarding.verify.secrecy import Secrets
 from onboarding.verify.secrecy.processes import HAS_PROC
 from onboarding.verify.secrecy.scanner import BINARY, FORMS, Hit, Scanner, planted
+from onboarding.verify.secrecy.scenes import _share
 
 CANARY = 'wren 0482913077"\u00e9/+a1b2'
 
@@ -28,8 +31,8 @@ def test_a_small_run_is_clean_and_finds_everything_that_it_hides(tmp_path: Path)
     result = Secrets().run(Plan(folder=tmp_path, flows=("email-signup",), tell=lambda each: told.append(each.done)))
     assert result.findings == ()
     assert result.passed
-    assert result.counts["scenes"] == 7
-    assert result.counts["journeys"] >= 7
+    assert result.counts["scenes"] == 16, "all kinds, because there is one flow to play them"
+    assert result.counts["journeys"] >= 16
     assert result.counts["exceptions"] > 0
     assert result.counts["command line calls"] == 4
     assert result.counts["hits"] == 0
@@ -38,24 +41,16 @@ def test_a_small_run_is_clean_and_finds_everything_that_it_hides(tmp_path: Path)
     assert told == [1, 2, 3]
 
 
-def test_the_same_seed_plays_the_same_scenes_and_another_seed_others(tmp_path: Path) -> None:
-    def scenes(seed: int, folder: str) -> set[str]:
-        plan = Plan(folder=tmp_path / folder, seed=seed, flows=("avatar-change",), case=None)
-        plan.folder.mkdir()
-        played: set[str] = set()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                f"{Secrets.__module__}._Search._look", lambda _self, _case, _places, found: played.update(found.all)
-            )
-            patch.setattr(f"{Secrets.__module__}._Search.program", lambda _self: None)
-            patch.setattr(f"{Secrets.__module__}._Search.controls", lambda _self: None)
-            Secrets().run(plan)
-        return {name for name in played if "scene" in name}
+def test_the_flows_share_all_scenes_and_the_same_seed_shares_them_alike(tmp_path: Path) -> None:
+    titles = [f"scene {number}" for number in range(9)]
 
-    first = scenes(7, "first")
-    assert len(first) >= 7
-    assert scenes(7, "again") == first
-    assert scenes(8, "other") != first
+    def shares(seed: int, turns: int = 9) -> list[list[str]]:
+        plan = Plan(folder=tmp_path, seed=seed)
+        return [_share(plan, list(titles), turn, turns, 2) for turn in range(turns)]
+
+    assert shares(7) == shares(7) != shares(8)
+    assert sorted(title for share in shares(7) for title in share) == sorted(titles * 2)
+    assert [set(share) for share in shares(7, turns=2)] == [set(titles)] * 2
 
 
 def open_seal(self: Keyring, plain: bytes, **_: Any) -> bytes:
@@ -76,7 +71,7 @@ def words_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def wiped_numbers_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(journey, "_TELLING", journey.re.compile("(?!)"))
+    patch.setattr(journey, "_TELLING", re.compile("(?!)"))
 
 
 def libraries_heard(patch: pytest.MonkeyPatch) -> None:
@@ -88,15 +83,11 @@ def frames_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_plain(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(service, "digest", lambda _pepper, key: key.encode())
+    patch.setattr(import_module("onboarding.engine.sealer"), "digest", lambda _pepper, key: key.encode())
 
 
 def secrets_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("onboarding.engine.sealer._wipe", lambda _kind, _fields: None)
-
-
-def errors_quoted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(perform, "_raised", lambda error, _step: f"it raised {error!r}", raising=False)
 
 
 def calls_logged(patch: pytest.MonkeyPatch) -> None:
@@ -114,7 +105,7 @@ def calls_logged(patch: pytest.MonkeyPatch) -> None:
 
 
 def fields_shown(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("onboarding.engine.view._mask", lambda flow, name: str(getattr(flow, name)))
+    patch.setattr(import_module("onboarding.engine.view"), "_mask", lambda flow, name: str(getattr(flow, name)))
 
 
 def requests_kept_in_errors(patch: pytest.MonkeyPatch) -> None:
@@ -134,16 +125,16 @@ def requests_kept_in_errors(patch: pytest.MonkeyPatch) -> None:
 
 
 DEFECTS: list[tuple[str, Callable[[pytest.MonkeyPatch], None], str]] = [
-    ("password-reset", unsealed, "the table journey_data"),
-    ("password-reset", words_kept, "the table transitions"),
-    ("mobile-registration", wiped_numbers_kept, "history"),
-    ("password-reset", libraries_heard, "the logs"),
-    ("email-signup", frames_kept, "an exception, InvalidData"),
-    ("email-signup", keys_plain, "the table journeys"),
-    ("email-signup", secrets_kept, "sealed data of an ended journey"),
-    ("avatar-change", calls_logged, "the logs"),
-    ("email-signup", fields_shown, "public journey"),
-    ("email-registration", requests_kept_in_errors, "the table transitions"),
+    ("password-reset/a-good-end", unsealed, "the table journey_data"),
+    ("password-reset/cancelled", words_kept, "the table transitions"),
+    ("mobile-registration/a-step-that-tells-after-it-sent", wiped_numbers_kept, "history"),
+    ("phone-verification/a-good-end", libraries_heard, "the logs"),
+    ("email-signup/wrong-starts", frames_kept, "an exception, InvalidData"),
+    ("email-signup/started-twice-with-one-key", keys_plain, "the table journeys"),
+    ("email-signup/a-good-end", secrets_kept, "sealed data of an ended journey"),
+    ("avatar-change/a-good-end", calls_logged, "the logs"),
+    ("email-signup/a-good-end", fields_shown, "public journey"),
+    ("email-registration/an-error-page-that-echoes-2.7", requests_kept_in_errors, "the table transitions"),
 ]
 
 
@@ -158,24 +149,27 @@ def test_a_guard_that_is_left_out_is_found_in_the_place_where_it_lets_secrets_ou
     leave_out(monkeypatch)
     result = Secrets().run(Plan(folder=tmp_path, case=case))
     assert any(f"is in {place}" in finding.what for finding in result.findings), result.findings[:5]
-    assert {finding.case for finding in result.findings} == {case}
+    assert case in {finding.case for finding in result.findings}
     assert result.counts["hits"] >= len(result.findings)
 
 
 def test_a_finding_names_what_was_found_and_never_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[dict[str, str]] = []
-    monkeypatch.setattr(
-        f"{Secrets.__module__}.Scanner", lambda canaries: shown.append(dict(canaries)) or Scanner(canaries)
-    )
+
+    def noting(canaries: Mapping[str, str]) -> Scanner:
+        shown.append(dict(canaries))
+        return Scanner(canaries)
+
+    monkeypatch.setattr(f"{Secrets.__module__}.Scanner", noting)
     unsealed(monkeypatch)
-    result = Secrets().run(Plan(folder=tmp_path, case="email-signup"))
+    result = Secrets().run(Plan(folder=tmp_path, case="email-signup/a-good-end"))
     assert result.findings
     text = json.dumps([[finding.what, finding.detail, finding.case] for finding in result.findings])
     assert [hit for canaries in shown for hit in Scanner(canaries).scan(text)] == []
 
 
 def test_a_gathering_that_misses_a_place_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controls, "told", str)
+    monkeypatch.setattr(import_module("onboarding.verify.secrecy.controls"), "told", str)
     result = Secrets().run(Plan(folder=tmp_path, case="controls"))
     assert any("a local of a frame was not found: raw" in finding.what for finding in result.findings)
     assert result.counts["found"] < result.counts["planted"]

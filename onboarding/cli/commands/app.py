@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,7 @@ __all__ = ["command", "usage_problem"]
 
 _ABOUT = "Durable onboarding journeys over a REST API whose calls cannot be undone."
 _LONGEST = 300
+_OPTION = re.compile(r"No such option: -(?:[a-zA-Z]|-[a-z][a-z-]{0,30})(?![^\s(;.])")
 _PANELS = ("To begin with", "Journeys", "Operation")
 
 
@@ -128,10 +130,21 @@ def usage_problem(error: Exception) -> str | None:
         return "given up"
     if not isinstance(error, TyperException):
         return None
-    path = getattr(getattr(error, "ctx", None), "command_path", "onboarding")
+    path = _command_of(error)
     said = " ".join(error.format_message().split()).rstrip(".")
     if len(said) > _LONGEST:
         said = f"{said[:_LONGEST]}…"
     if said.startswith("Got unexpected extra argument"):
         said = "there is an argument too many"  # it is not repeated: a secret may stand there
+    elif said.startswith("No such option") and not _OPTION.match(said):
+        said = "there is no such option"  # nor is this: it does not look like one
     return f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else ';'} see: {path} --help"
+
+
+def _command_of(error: Exception) -> str:
+    """The command whose arguments are wrong, as it is typed; an error of the parser's knows it only by its frames."""
+    context = getattr(error, "ctx", None)
+    trace = None if context else error.__traceback__
+    while trace is not None:  # the deepest one is the command's own
+        context, trace = trace.tb_frame.f_locals.get("ctx") or context, trace.tb_next
+    return getattr(context, "command_path", "onboarding")

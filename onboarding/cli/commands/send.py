@@ -36,13 +36,14 @@ class _InputGroup(TyperGroup):
         """The command of an input."""
         from onboarding.cli.fields import fields_of_input
         from onboarding.errors import InvalidData
+        from onboarding.machine.quoting import quoted
 
         del ctx
         if cmd_name.startswith("-"):
             return None
         if cmd_name not in self.inputs:
             names = ", ".join(self.inputs) or "none"
-            raise InvalidData(f"{self.flow.definition.name} has no input {cmd_name!r}; it has: {names}")
+            raise InvalidData(f"{self.flow.definition.name} has no input {quoted(cmd_name)}; it has: {names}")
         handed_in = self.inputs[cmd_name]
         own: dict[str, tuple[Any, Any]] = {"secrets_from": (SECRETS_FROM, None), "json": (AS_JSON, False)}
         about = f"Hand {cmd_name} to this journey."

@@ -115,7 +115,7 @@ def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str
     if code is Exit.WAITING and journey.accepts:
         say(f"go on with: onboarding send {journey.id} {journey.accepts[0]} --secrets-from -")
     elif code is Exit.WAITING:
-        say(f"it goes on with: onboarding wait {journey.id}")
+        say(f"the time was up; it goes on with: onboarding wait {journey.id}")
     if not journey.is_final:
         _remind(context.obj, flow)
     raise typer.Exit(code)

@@ -36,7 +36,10 @@ def wait(context: typer.Context, journey: ID, timeout: TIMEOUT = None, as_json: 
     with Narrator(sys.stderr if as_json else sys.stdout) as narrator:
         found, history = asyncio.run(stay(context.obj, narrator, seconds, converse=False, start=known))
         report(found, history, narrator, as_json=as_json)
-    raise typer.Exit(exit_of_journey(found))
+    code = exit_of_journey(found)
+    if code is Exit.WAITING and not found.accepts:
+        say(f"the time was up; go on with: onboarding wait {found.id}")
+    raise typer.Exit(code)
 
 
 async def stay(

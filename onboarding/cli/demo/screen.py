@@ -26,6 +26,8 @@ __all__ = ["Row", "Screen"]
 
 _LEGEND = "the bar: how far along the shortest way to its good end;  ?: in doubt, and finding out"
 _REFRESH = 12
+_ROOMY = 90
+"""So wide is a terminal in which there is room for what a step noted."""
 _MARGIN = 9
 """Characters in front of what is said: the time."""
 
@@ -104,6 +106,7 @@ class Screen:
 
     def _drawn(self) -> Group:
         bar_width = min(24, self._console.width // 8)
+        roomy = self._console.width >= _ROOMY
         drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
         for name, least in (("journey", 19), ("state", 20), ("progress", bar_width), ("last transition", 0)):
             drawn.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least, ratio=None if least else 1)
@@ -115,7 +118,11 @@ class Screen:
             state = f"{head.state.replace('_', ' ')}{' ?' if head.phase.value == 'doubt' else ''}"
             last = row.history[-1] if row.history else None
             took = "" if last is None or last.duration is None else f"  {length(last.duration)}"
-            word = "" if last is None else f"{last.trigger}{took}" + (f"  ({last.detail})" if last.detail else "")
+            word = (
+                ""
+                if last is None
+                else f"{last.trigger}{took}" + (f"  ({last.detail})" if last.detail and roomy else "")
+            )
             bar = ProgressBar(
                 total=1.0, completed=row.share, width=bar_width, complete_style=style, finished_style=style
             )

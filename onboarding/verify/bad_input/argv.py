@@ -71,6 +71,30 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "sandbox": ("--port", "--host", "--seed", "--strength", "--code-lifetime", "--login-failures", "--tenant-id"),
     "demo": (),
 }
+_OWN: dict[str, tuple[str, ...]] = {
+    "avatar-change": ("--user-id", "--avatar", "--key", "--json"),
+    "email-registration": ("--name", "--email", "--password", "--key"),
+    "kyc-update": ("--user-id", "--changes", "--changes", "--json"),
+    "password-reset": ("--phone", "--new-password", "--key"),
+    "task-watch": ("--user-id", "--task-type", "--every", "--json"),
+    QUESTIONNAIRE: (
+        "--picture",
+        "--patience",
+        "--number",
+        "--share",
+        "--agreed",
+        "--colour",
+        "--address",
+        "--words",
+        "--table",
+        "--anything",
+        "--key",
+        "--json",
+    ),
+    "answered": ("--number", "--share", "--colour", "--address", "--words", "--picture", "--anything", "--code"),
+    "passed": ("--json",),
+}
+"""The options of a flow, or of an input."""
 _SWITCHES = frozenset(
     {
         "--json",
@@ -146,8 +170,12 @@ def call(rng: random.Random, folder: Path, journeys: tuple[str, ...]) -> Call:
         *([command] if command else []),
         *_subject(rng, canary, command, journeys),
     ]
+    options = _OPTIONS.get(command, _FIELDS)
+    own = next((_OWN[word] for word in words if word in _OWN), options)
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
-        words += _option(rng, canary, folder, _OPTIONS.get(command, _FIELDS))
+        words += _option(rng, canary, folder, own if rng.random() < 0.8 else options)  # noqa: PLR2004
+    if command in ("start", "run", "send") and rng.random() < 0.4:  # noqa: PLR2004
+        words += ["--secrets-from", _file(rng, canary, folder, at=False)]
     if rng.random() < 0.3:  # noqa: PLR2004
         # What stands anywhere may stand where a name does, and names are repeated.
         words = [word.replace(canary, "Anything") for word in _shaken(rng, canary, words)]
@@ -220,8 +248,10 @@ def _option(rng: random.Random, canary: str, folder: Path, options: tuple[str, .
     option = rng.choice(options)
     if option in _SWITCHES and rng.random() < 0.9:  # noqa: PLR2004
         return [option]
-    if option == "--status":
-        value = _name(rng, ("waiting", "parked"))
+    if option in ("--status", "--flow"):
+        value = _name(rng, ("waiting", "parked", *_FLOWS))
+    elif option in ("--reason", "--by"):
+        value = junk.argument(rng, "Because")  # it is kept, and shown
     elif option in ("--output", "--log-json"):
         value = rng.choice(("drawn.txt", ".", "no/where/drawn", "binary", "a" * 300))
     elif option == "--secrets-from" or rng.random() < 0.15:  # noqa: PLR2004

@@ -137,7 +137,7 @@ def _program() -> Any:
 
 
 def _in_a_process(wrong: Call, folder: Path) -> _Ended:
-    done = subprocess.run(  # noqa: S603 - this very program
+    done = subprocess.run(
         [sys.executable, "-m", "onboarding", *wrong.arguments],
         cwd=folder,
         env=environment(folder, wrong),

@@ -52,7 +52,7 @@ async def _run(flow: type[Flow], rng: random.Random) -> list[str]:
     """What was not refused must run: be drawn, started, advanced, answered, and come to rest in order."""
     try:
         for form in ("mermaid", "dot"):
-            draw(graph_of(flow.definition), form)  # type: ignore[arg-type]
+            draw(graph_of(flow.definition), form)
         clock = VirtualClock()
         settings = Settings.model_construct(journal="memory://")
         async with Onboarding(

@@ -343,7 +343,7 @@ def _members(rng: random.Random, draft: Draft) -> str:
     def several(self: Any, *codes: str, **more: str) -> None: ...
     def without() -> None: ...
 
-    handler = rng.choice((untyped, unknown, masked, several, without))
+    handler: Any = rng.choice((untyped, unknown, masked, several, without))
     handler.__name__ = name
     draft.members[name] = rng.choice((on_input(handler), on_input(handler), handler, _junk(rng, draft)))
     if rng.random() < 0.2:  # noqa: PLR2004

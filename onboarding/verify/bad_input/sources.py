@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def _used(settings: Settings, canary: str, *, deep: bool) -> list[str]:
     """What was accepted shows no secret, and is refused in a typed way where it is used."""
     shown = repr({name: value for name, value in settings if name not in _SECRET})
     found = ["its repr shows a secret"] if canary in repr(settings) and canary not in shown else []
-    uses = [lambda: open_journal(settings.journal_url)]
+    uses: list[Callable[[], Any]] = [lambda: open_journal(settings.journal_url)]
     uses += [lambda: account_api(settings, SystemClock())] if deep else []
     for use in uses:
         try:
@@ -114,7 +114,7 @@ def _dotenv(rng: random.Random, canary: str, folder: Path) -> tuple[list[str], d
 def _toml(rng: random.Random, canary: str, folder: Path) -> tuple[list[str], dict[str, Any]]:
     names = _some(rng)
     if rng.random() < 0.3:  # noqa: PLR2004
-        (folder / "onboarding.toml").write_bytes(junk.document(rng, canary, tuple(names)))
+        (folder / "onboarding.toml").write_bytes(junk.document(rng, "Anything", tuple(names)))
         return names, {}
     literals = (
         "-1",
@@ -150,7 +150,10 @@ def _secrets(rng: random.Random, canary: str, folder: Path) -> tuple[list[str], 
         else:
             file.write_bytes(
                 rng.choice(
-                    (junk.document(rng, canary, names), junk.argument(rng, canary).encode("utf-8", "surrogateescape"))
+                    (
+                        junk.document(rng, canary, tuple(names)),
+                        junk.argument(rng, canary).encode("utf-8", "surrogateescape"),
+                    )
                 )
             )
     os.environ[f"{_PREFIX}SECRETS_DIR"] = str(place)

@@ -30,7 +30,7 @@ __all__ = ["ANSWER", "ARRIVAL", "ORDER", "OVERLAPS", "WARDS", "Broker", "Order",
 ORDER = "x-verify-order"
 """The header of an order."""
 WARDS = "x-verify-case"
-"""The header that says whose request it is: by it, overlapping requests of one case are noticed."""
+"""The header that says whose request it is, on those that must never be sent while the same one is on its way."""
 ARRIVAL, ANSWER = "arrival", "answer"
 
 OVERLAPS = "/verify/overlaps/"
@@ -64,7 +64,7 @@ class Broker:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._app: ASGIApp = create_app(sandbox)
-        self._landing: dict[tuple[str, str], float] = {}
+        self._landing: dict[tuple[str, tuple[str, bytes, bytes]], float] = {}
         self._overlaps: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,14 +73,16 @@ class Broker:
             await _answer(send, 200, str(self._overlaps[scope["path"].removeprefix(OVERLAPS)]))
             return
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        self._notice(headers.get(WARDS, ""), scope["path"])
-        if ORDER not in headers:
+        if ORDER not in headers and WARDS not in headers:
             await self._app(scope, receive, send)
             return
-        order = Order(**json.loads(headers[ORDER]))
         body = await _whole(receive)
         if body is None:
             return
+        order = Order(**json.loads(headers.get(ORDER, "{}")))
+        ward, same = headers.get(WARDS, ""), (scope["path"], scope["query_string"], body)
+        if ward and time.monotonic() < self._landing.get((ward, same), 0.0):
+            self._overlaps[ward] += 1
         if order.kill and order.when == ARRIVAL:
             _kill(order.kill)
         if order.status:
@@ -90,7 +92,7 @@ class Broker:
         if order.rule is not None:
             rule = FaultRule(endpoint="*", times=1, **order.rule)
             if rule.kind is FaultKind.LATE_LANDING:
-                self._landing[headers.get(WARDS, ""), scope["path"]] = time.monotonic() + (rule.seconds or 0)
+                self._landing[ward, same] = time.monotonic() + (rule.seconds or 0)
             fault = self._sandbox.faults.add(rule)
         kill = order.kill if order.when == ANSWER else 0
         try:
@@ -100,14 +102,13 @@ class Broker:
             if fault is not None:
                 self._sandbox.faults.remove(fault.id)
 
-    def _notice(self, ward: str, path: str) -> None:
-        """A request that comes while the same one is still on its way was sent too early."""
-        if ward and time.monotonic() < self._landing.get((ward, path), 0.0):
-            self._overlaps[ward] += 1
-
 
 def serve(listener: socket.socket, lifeline: int) -> NoReturn:
-    """Serve a new sandbox in this process, which was forked off for it, until the lifeline's other end is closed."""
+    """Serve a new sandbox in this process, which was forked off for it, until the lifeline's other end is closed.
+
+    When whoever asked for all this is dead (standard input ends), it takes the whole group of processes with it: one
+    of them may be stopped, and could not end by itself.
+    """
     status = 1
     with suppress(BaseException):
         asyncio.run(_serve(listener, lifeline))
@@ -130,7 +131,11 @@ async def _serve(listener: socket.socket, lifeline: int) -> None:
         connections.cut_all()
         server.should_exit = True
 
+    def end_all() -> None:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
     asyncio.get_running_loop().add_reader(lifeline, end)
+    asyncio.get_running_loop().add_reader(0, end_all)
     await server.serve(sockets=[listener])
 
 

@@ -148,9 +148,9 @@ def essential(cases: Sequence[Case], definition: Definition) -> list[Case]:
         step = definition.steps.get(case.state)
         if step is None or step.effect is Effect.READ or case.again:
             continue
-        killed = case.point is Point.SENT and case.fate in ("lost", "late")
-        once = step.effect is Effect.ONCE
-        if case.point is Point.EFFECT or (once and killed):
+        killed = step.effect is Effect.ONCE and case.point is Point.SENT and case.fate in ("lost", "late")
+        alive = case.point is Point.ALIVE and case.fate == "unanswered"
+        if case.section in _CHANGING and (case.point is Point.EFFECT or killed or alive):
             found.append(case)
     return found
 

@@ -43,7 +43,7 @@ def tell_of(module: str, plan: Plan) -> Iterator[dict[str, Any]]:
     last_words = plan.folder / f"{module.split('.')[2]}.log"
     with (
         last_words.open("w+", encoding="utf-8") as log,
-        subprocess.Popen(  # noqa: S603 - this interpreter, a module of ours
+        subprocess.Popen(
             [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
             env={**kept, "PYTHONPATH": os.pathsep.join(asked["path"])}, cwd=plan.folder, start_new_session=True,
         ) as process,
@@ -51,8 +51,10 @@ def tell_of(module: str, plan: Plan) -> Iterator[dict[str, Any]]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            with suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(json.dumps(asked))
+            # Its input stays open: when that ends, whoever asked is dead, and it ends too.
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(asked) + "\n")
+                process.stdin.flush()
             for line in process.stdout:
                 yield json.loads(line)
             code = process.wait()
@@ -66,8 +68,8 @@ def tell_of(module: str, plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def errand(work: Callable[[Plan, Tell], None]) -> None:
-    """The other side: read the plan from standard input, do it with the plan's guard left out, tell on standard output."""
-    asked = json.loads(sys.stdin.read())
+    """The other side: read the plan from standard input, do it without the guard that it names, tell on the output."""
+    asked = json.loads(sys.stdin.readline())
     sys.path[:] = asked.pop("path")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a flow prints goes where errors go

@@ -24,7 +24,7 @@ class CrashMatrix:
         began = time.monotonic()
         if not can_fork():
             return PartResult(part=self.name, cases=0, skipped=("this system cannot fork a process",))
-        counts: Counter[str] = Counter({"kills": 0, "effects doubled": 0, "effects missing": 0})
+        counts: Counter[str] = Counter({"kills": 0, "effects doubled": 0, "effects lost": 0})
         findings: list[Finding] = []
         skipped: list[str] = []
         cases = total = 0
@@ -51,6 +51,6 @@ class CrashMatrix:
         counts["doubts"] += verdict["doubts"]
         counts["left to a person"] += verdict["asked"]
         counts["effects doubled"] += verdict["doubled"]
-        counts["effects missing"] += verdict["missing"]
+        counts["effects lost"] += verdict["missing"]
         if verdict["faults"]:
             findings.append(Finding(verdict["case"], "; ".join(verdict["faults"]), verdict["detail"]))

@@ -22,10 +22,10 @@ from onboarding.verify.crash.trial import Rehearsal, Stage, Verdict, rehearse, t
 from onboarding.verify.plan import Plan
 from onboarding.verify.rehearsal import flows_of
 
-__all__ = ["QUICK", "WIDTH", "rehearsals", "start_broker"]
+__all__ = ["WIDTH", "chosen_of", "rehearsals", "start_broker"]
 
-QUICK = 120
-"""Cases of a quick run."""
+QUICK, QUICK_EACH, QUICK_LEAST = 120, 14, 24
+"""Cases of a quick run: at most, for each flow, and at least."""
 WIDTH = 3
 """Processes at once for each job: they mostly wait."""
 _HEAVY = ("onboarding.journal.sqlite", "alembic.command", "alembic.config", "uvicorn", "onboarding.engine")
@@ -74,7 +74,7 @@ def _matrix(plan: Plan, tell: Tell) -> None:
     if plan.case is not None:
         flows = {name: flow for name, flow in flows.items() if name == plan.case.partition("/")[0]}
     known = rehearsals(stage, flows, tell)
-    cases = _chosen(plan, flows, known)
+    cases = chosen_of(plan, flows, known)
     tell({"total": len(cases), "states": len({(case.flow, case.state) for case in cases})})
 
     def do(case: Case) -> Verdict:
@@ -85,7 +85,7 @@ def _matrix(plan: Plan, tell: Tell) -> None:
         tell({"verdict": asdict(broken)})
 
 
-def _chosen(plan: Plan, flows: Mapping[str, type[Flow]], known: Mapping[str, Rehearsal]) -> list[Case]:
+def chosen_of(plan: Plan, flows: Mapping[str, type[Flow]], known: Mapping[str, Rehearsal]) -> list[Case]:
     """All cases, or the essential ones and a sample of the others."""
     every: list[Case] = []
     chosen: set[Case] = set()
@@ -96,7 +96,8 @@ def _chosen(plan: Plan, flows: Mapping[str, type[Flow]], known: Mapping[str, Reh
             chosen.update(essential(cases, flow.definition))
     if plan.full or plan.case is not None:
         return [case for case in every if plan.wants(case.name)]
-    chosen.update(_spread(plan, [case for case in every if case not in chosen], QUICK - len(chosen)))
+    most = min(QUICK, max(QUICK_LEAST, QUICK_EACH * len(known)))
+    chosen.update(_spread(plan, [case for case in every if case not in chosen], most - len(chosen)))
     return [case for case in every if case in chosen]
 
 

@@ -34,16 +34,17 @@ from onboarding.verify.crash.broker import OVERLAPS
 from onboarding.verify.crash.cases import LATE, Case, Point, Seen
 from onboarding.verify.crash.child import in_child
 from onboarding.verify.crash.user import attend, ledger_of
-from onboarding.verify.crash.watch import Blow, Watch, WatchedJournal, WatchedTransport, blow_again, first_blow
+from onboarding.verify.crash.watch import Blow, Watch, blow_again, first_blow
+from onboarding.verify.crash.wrapped import WatchedJournal, WatchedTransport
 from onboarding.verify.plan import Plan
 from onboarding.verify.reckoning import Baseline, judge
 from onboarding.verify.rehearsal import Role, cast
 
 __all__ = ["Rehearsal", "Run", "Stage", "Verdict", "rehearse", "trial"]
 
-COOLDOWN = 0.25
+COOLDOWN, LANDING_DELAY = 0.25, 0.3
 _SETTINGS: dict[str, Any] = {
-    "landing_delay": timedelta(seconds=0.3), "cooldown": timedelta(seconds=COOLDOWN),
+    "landing_delay": timedelta(seconds=LANDING_DELAY), "cooldown": timedelta(seconds=COOLDOWN),
     "poll_every": timedelta(seconds=0.05), "backoff_base": timedelta(seconds=0.05),
     "backoff_cap": timedelta(seconds=0.2),
 }  # fmt: skip
@@ -147,7 +148,7 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
     blows = [blow for blow in (first_blow(case), blow_again(case)) if blow is not None]
     kills, run, death = 0, None, time.monotonic()
     for blow in (*blows, Blow()):
-        watch = Watch(flow.definition, blow, rng, diary)
+        watch = Watch(flow.definition, folder.name, blow, rng, diary)
         ended, run = in_child(partial(_drive, stage, flow, role, folder, watch, case))
         death = time.monotonic() if not kills else death
         kills += ended == -signal.SIGKILL
@@ -178,14 +179,18 @@ def _may_ask(flow: type[Flow], case: Case, asked: Sequence[str]) -> bool:
 
 
 def _times(flow: type[Flow], case: Case, diary: Path) -> list[str]:
-    """What was sent again before its cooldown had passed."""
-    if not diary.exists() or case.fate in ("forbidden", "throttled") or case.again.endswith("forbidden"):
-        return []  # what was turned away has not been sent, and may come at once
-    lines = [line.split() for line in diary.read_text("utf-8").splitlines()]
-    faults = []
-    for state in dict.fromkeys(state for state, _ in lines):
+    """What was sent again before its cooldown had passed, and looked into before a late request would have landed."""
+    lines = [line.split() for line in diary.read_text("utf-8").splitlines()] if diary.exists() else []
+    faults = [
+        f"{state} was looked into after {float(waited):.3f} s, before a late request would have landed"
+        for kind, state, waited in lines
+        if kind == "looked" and float(waited) < LANDING_DELAY - _SLACK
+    ]
+    if case.fate in ("forbidden", "throttled") or case.again.endswith("forbidden"):
+        return faults  # what was turned away has not been sent, and may come at once
+    for state in dict.fromkeys(state for kind, state, _ in lines if kind == "sent"):
         if flow.definition.steps[state].effect is Effect.REPEATABLE:
-            times = [float(at) for name, at in lines if name == state]
+            times = [float(at) for kind, name, at in lines if (kind, name) == ("sent", state)]
             early = [after - before for before, after in pairwise(times) if after - before < COOLDOWN - _SLACK]
             faults += [f"{state} was sent again after {wait:.3f} s, within its cooldown" for wait in early]
     return faults
@@ -218,7 +223,7 @@ async def _play(stage: Stage, flow: type[Flow], role: Role, folder: Path, watch:
     watch.listen()
     config = SandboxConfig()
     settings = stage.settings.model_copy(update={"journal": f"sqlite:///{folder / 'private' / 'journal.db'}"})
-    way_out = WatchedTransport(watch, folder.name, httpx.AsyncHTTPTransport(verify=stage.tls, trust_env=False))
+    way_out = WatchedTransport(watch, httpx.AsyncHTTPTransport(verify=stage.tls, trust_env=False))
     async with httpx.AsyncClient(transport=way_out, trust_env=False) as client:
         api = AccountApi(
             stage.url, tenant_id=config.tenant_id, token=config.token, client=client, timeout=0.5 if hangs else 5.0

@@ -1,16 +1,14 @@
-"""Watching a process from within, by wrapping its journal and its HTTP transport, and killing it at one point.
+"""Watching a process from within, and killing it at one point of its way. ``wrapped`` says what it does.
 
 The kill is a real one: SIGKILL, which no handler and no ``finally`` sees.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import re
 import signal
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -23,16 +21,13 @@ from sqlalchemy import Connection, Engine, event
 
 from onboarding.api.effects import Effect
 from onboarding.api.endpoints import ENDPOINTS
-from onboarding.journal import Change, Head, Message, Phase, Stored, TransitionRecord, statements
-from onboarding.journal.receipt import Receipt
-from onboarding.journal.sqlite import SqliteJournal
+from onboarding.journal import Change, Head, Phase, statements
 from onboarding.machine import Definition
-from onboarding.verify.crash.broker import ANSWER, ARRIVAL, ORDER, WARDS, Order
-from onboarding.verify.crash.cases import FATES, INPUT, START, Case, Point, Seen
+from onboarding.verify.crash.broker import WARDS
+from onboarding.verify.crash.cases import INPUT, START, Case, Point, Seen
 
-__all__ = ["Blow", "Watch", "WatchedJournal", "WatchedTransport", "blow_again", "first_blow"]
+__all__ = ["Blow", "Watch", "blow_again", "die", "first_blow"]
 
-_FORBIDDEN = 403
 _LONGEST_COMMIT = 0.004
 """Seconds within which a kill comes that is meant to hit COMMIT itself."""
 _PATHS = {
@@ -98,11 +93,14 @@ class Watch:
     """What a process has done so far, and the blow that waits for it."""
 
     definition: Definition
+    ward: str = ""
+    """The name of the case, for the broker."""
     blow: Blow = field(default_factory=Blow)
     rng: random.Random = field(default_factory=random.Random)
     diary: Path | None = None
-    """Where it is written down when a request was intended that then left, for whoever looks at the time between."""
+    """Where it is written down when each request that left was intended, and how long a doubt was left alone."""
     intended: datetime | None = None
+    doubted: datetime | None = None
     seen: list[Seen] = field(default_factory=list)
     state: str = ""
     writes: int = 0
@@ -138,6 +136,8 @@ class Watch:
         intent = step is not None and (head.phase is Phase.SENDING or (step.effect is Effect.READ and not asked))
         if head.phase is Phase.SENDING:
             self.intended = head.updated
+        if any(row.trigger == "in_doubt" for row in change.transitions):
+            self.doubted = head.updated if head.phase is Phase.DOUBT else None
         hit = (
             (blow.write == "intent" and intent and head.state == blow.state)
             or (blow.write == "outcome" and asked and before == blow.state)
@@ -152,19 +152,30 @@ class Watch:
             (each for each, form in _PATHS.values() if each.method == request.method and form.fullmatch(path)), None
         )
         section = endpoint.section if endpoint is not None else ""
+        if endpoint is not None and endpoint.effect is Effect.ONCE:
+            request.headers[WARDS] = self.ward
         self.requests += 1
         self.asked = True
         self.seen.append(Seen(self.state, section=section))
-        if self.diary is not None and self.intended is not None:
-            with self.diary.open("a", encoding="utf-8") as diary:
-                diary.write(f"{self.state} {self.intended.timestamp()!r}\n")
-            self.intended = None
+        self._note()
         blow = self.blow
         here = not blow.state or blow.state == self.state
         if self.struck or not here or blow.request not in (section, str(self.requests)):
             return None
         self.struck = True
         return blow
+
+    def _note(self) -> None:
+        """Write down what a request had waited for."""
+        lines = []
+        if self.intended is not None:
+            lines.append(f"sent {self.state} {self.intended.timestamp()!r}\n")
+        elif self.doubted is not None:
+            lines.append(f"looked {self.state} {time.time() - self.doubted.timestamp()!r}\n")
+        self.intended = self.doubted = None
+        if self.diary is not None and lines:
+            with self.diary.open("a", encoding="utf-8") as diary:
+                diary.writelines(lines)
 
     def listen(self) -> None:
         """Be there at every COMMIT."""
@@ -195,92 +206,3 @@ def die(after: float = 0.0) -> NoReturn:
         time.sleep(after)
     while True:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-class WatchedJournal(SqliteJournal):
-    """The journal, in whose writes the process may die."""
-
-    def __init__(self, place: Path, watch: Watch) -> None:
-        super().__init__(place)
-        self._watch = watch
-
-    async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
-        """Store a new journey."""
-        at = self._watch.at(START)
-        self._before(at, head.id, head.revision)
-        stored = await super().create(head, data, first, key)
-        self._watch.found(stored)
-        if at == "after":
-            die()
-        return stored
-
-    async def post(self, message: Message) -> None:
-        """Keep an input."""
-        at = self._watch.at(INPUT)
-        self._before(at, message.journey, 0)
-        await super().post(message)
-        if at == "after":
-            die()
-
-    def write(self, change: Change) -> Receipt[None]:
-        """Queue a write."""
-        at = self._watch.wrote(change)
-        self._before(at, change.head.id, change.head.revision)
-        receipt = super().write(change)
-        if at == "after":
-            self._last = asyncio.ensure_future(_die_when(receipt))
-        return receipt
-
-    async def load(self, journey: str) -> Stored:
-        """One journey, of which it is then known where it stands."""
-        stored = await super().load(journey)
-        self._watch.found(stored.head)
-        return stored
-
-    def _before(self, at: str, journey: str, revision: int) -> None:
-        if at == "before":
-            die()
-        if at in ("commit", "within"):
-            self._watch.awaited = (journey, revision)
-
-
-async def _die_when(receipt: Receipt[None]) -> None:
-    await receipt
-    die()
-
-
-class WatchedTransport(httpx.AsyncBaseTransport):
-    """The way out, on which the process may die."""
-
-    def __init__(self, watch: Watch, ward: str, within: httpx.AsyncBaseTransport) -> None:
-        self._watch = watch
-        self._ward = ward
-        self._within = within
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, with the order that says what is to become of it."""
-        blow = self._watch.requested(request)
-        request.headers[WARDS] = self._ward
-        if blow is not None:
-            if blow.way == Point.HALF_SENT:
-                self._send_half(request)
-                die()
-            order = Order(
-                kill=os.getpid() if blow.way in (Point.SENT, Point.EFFECT) else 0,
-                when=ANSWER if blow.way == Point.EFFECT else ARRIVAL,
-                rule=FATES[blow.fate], status=_FORBIDDEN if blow.fate == "forbidden" else 0,
-            )  # fmt: skip
-            request.headers[ORDER] = order.header()
-        return await self._within.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._within.aclose()
-
-    def _send_half(self, request: httpx.Request) -> None:
-        """Some bytes of the request, and not the last one."""
-        head = [b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
-        head += [b"%s: %s" % (name, value) for name, value in request.headers.raw]
-        whole = b"\r\n".join([*head, b"", request.content])
-        with socket.create_connection((request.url.host, request.url.port or 80)) as connection:
-            connection.sendall(whole[: self._watch.rng.randrange(1, len(whole))])

@@ -66,6 +66,7 @@ class _Search:
         self._plan = plan
         self._token = f"token-{plan.rng('secrets', 'token').getrandbits(64):016x}-7"
         self._left: list[Evidence] = []
+        self._scanners: dict[int, tuple[Scanner, Scanner, Canaries]] = {}
         self._done = 0
         self.findings: list[Finding] = []
         names = ("scenes", "journeys", "exceptions", "command line calls", "canaries", "KiB searched", "hits")
@@ -74,15 +75,17 @@ class _Search:
     def flows(self) -> None:
         """Play the scenes of every flow, and search what they leave."""
         plan, clock = self._plan, VirtualClock()
-        chosen = [flow for flow in flows_of(plan.flows) if plan.wants(flow.definition.name)]
+        wanted = plan.case.partition("/")[0] if plan.case is not None else None
+        chosen = [flow for flow in flows_of(plan.flows) if wanted in (None, flow.definition.name)]
         if plan.case in (_PROGRAM, _CONTROLS):
             chosen = flows_of(plan.flows)[:1]
         config = SandboxConfig(token=self._token, seed=plan.seed)
         with SandboxServer(Sandbox(config, clock=clock)) as server:
             desk = SandboxDesk(server.url)
-            for flow in chosen:
-                name = flow.definition.name
-                found = asyncio.run(evidence_of(plan, flow, plan.folder / f"flow {name}", desk, clock, self._token))
+            for number, flow in enumerate(chosen):
+                name, turn = flow.definition.name, (number, len(chosen))
+                folder = plan.folder / f"flow {name}"
+                found = asyncio.run(evidence_of(plan, flow, turn, folder, desk, clock, self._token))
                 self._left.append(found)
                 self.counts.update(scenes=found.scenes, journeys=len(found.journeys), exceptions=found.errors)
                 self.counts["canaries"] += len(found.canaries.all)
@@ -103,12 +106,7 @@ class _Search:
                 self.counts["command line calls"] += "output" in seen.place
                 if seen.failed:
                     self.findings.append(Finding(_PROGRAM, f"nothing was proved by {seen.place}: the call failed"))
-                canaries = Canaries("") if seen.given else seen.canaries
-                if seen.given:
-                    canaries.values |= {
-                        name: value for name, value in seen.canaries.all.items() if value != self._token
-                    }
-                self._look(_PROGRAM, [(seen.place, seen.content)], canaries)
+                self._look(_PROGRAM, [(seen.place, seen.content)], seen.canaries)
         self._tell(self._done + 2)
 
     def controls(self) -> None:
@@ -124,15 +122,23 @@ class _Search:
         self._tell(self._done + 1)
 
     def _look(self, case: str, places: list[tuple[str, bytes | str]], canaries: Canaries) -> None:
-        whole, without_keys = Scanner(canaries.all), Scanner(canaries.values)
+        values, keys = self._scanners_of(canaries)
         told: set[tuple[str, str]] = set()
         for place, content in places:
             self.counts["KiB searched"] += len(content) // 1024
-            for hit in (without_keys if place.startswith(_KEY_FILE) else whole).scan(content):
+            for hit in (*values.scan(content), *([] if place.startswith(_KEY_FILE) else keys.scan(content))):
                 self.counts["hits"] += 1
                 if (place, hit.canary) not in told:
                     told.add((place, hit.canary))
-                    self.findings.append(Finding(case, f"{hit.canary} is in {place}, {hit.form}"))
+                    scene = canaries.cases.get(hit.canary)
+                    replay = f"{case}/{scene}" if scene is not None and case != _PROGRAM else case
+                    self.findings.append(Finding(replay, f"{hit.canary} is in {place}, {hit.form}"))
+
+    def _scanners_of(self, canaries: Canaries) -> tuple[Scanner, Scanner]:
+        """For its values, and for its keys, which may be in their file; made once, when all of them are known."""
+        if id(canaries) not in self._scanners:
+            self._scanners[id(canaries)] = (Scanner(canaries.values), Scanner(canaries.keys), canaries)
+        return self._scanners[id(canaries)][:2]
 
     def _tell(self, total: int) -> None:
         self._done += 1

@@ -45,14 +45,15 @@ class Evidence:
 
 
 async def evidence_of(
-    plan: Plan, flow: type[Flow], folder: Path, desk: SandboxDesk, clock: VirtualClock, token: str
-) -> Evidence:
-    """Play the scenes of a flow, and gather what they leave, the journal first while it is open."""
+    plan: Plan, flow: type[Flow], turn: tuple[int, int], folder: Path, desk: SandboxDesk, clock: VirtualClock,
+    token: str,
+) -> Evidence:  # fmt: skip
+    """Play the scenes of a flow (its turn is one of so many), and gather what they leave."""
     private = folder / "private"
     with everything_logged() as logs, temporary_files_in(folder / "temporary"):
         async with house_of(plan, flow, private / "journal.db", desk, clock, token) as house:
             found = Evidence(flow.definition.name, private, house.canaries)
-            found.scenes = await play_scenes(plan, house)
+            found.scenes = await play_scenes(plan, house, *turn)
             found.places += [each async for each in shown(house)]
             found.places += [each async for each in kept(house)]
             found.places += bytes_in(private)
@@ -61,7 +62,6 @@ async def evidence_of(
         found.journeys = [journey.id for journey in listed]
         found.places += bytes_in(private)
         found.places += rows_of(private / "journal.db")
-        found.canaries.learn_desk(desk)
         found.canaries.learn_keys(private / "journal.db.keys")
         ruin = folder / "ruin"
         _copy(private, ruin)

@@ -66,6 +66,8 @@ class House:
         canaries: all that must not get out.
         errors: every exception that reached a caller.
         events: what listeners were told.
+        scene: the name of the present one.
+        scenes: how many there were.
     """
 
     def __init__(self, plan: Plan, flow: type[Flow], stage: Stage, between: Between, api: Tattler,
@@ -78,6 +80,7 @@ class House:
         self.errors: list[BaseException] = []
         self.events: list[Event] = []
         self.scene = ""
+        self.scenes = 0
         self.role: Role
         self._plan = plan
         self._passed = 0
@@ -96,12 +99,14 @@ class House:
         """A new scene, with somebody new in it."""
         self.leave()
         self.scene = scene
+        self.scenes += 1
         self.role = cast(self.flow, self.stage.desk, self._plan.rng("secrets", self.flow.definition.name, scene))
-        self.canaries.learn_role(self.role, f"the scene {scene!r}")
+        self.canaries.learn_role(self.role, scene)
 
     def leave(self) -> None:
         """The end of a scene: what it made is learnt, and nothing of what went wrong stays."""
-        self.canaries.learn_answers(self.between.passed[self._passed :], f"the scene {self.scene!r}")
+        self.canaries.learn_answers(self.between.passed[self._passed :], self.scene)
+        self.canaries.learn_desk(self.stage.desk, self.scene)
         self._passed = len(self.between.passed)
         self.between.twist()
         self.api.tells = None

@@ -71,7 +71,7 @@ def _run(command: Command) -> Ran:
     command.folder.mkdir(parents=True, exist_ok=True)
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARDING_")}
     wide = {"COLUMNS": "20000", "TERM": "dumb", "NO_COLOR": "1", "PYTHONUTF8": "1", "TMPDIR": str(command.folder)}
-    with subprocess.Popen(  # noqa: S603 - this program, with arguments of ours
+    with subprocess.Popen(
         [*command.program, *command.arguments], cwd=command.folder, env={**plain, **wide, **command.environment},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     ) as process:  # fmt: skip

@@ -30,14 +30,12 @@ class Seen:
         content: what.
         canaries: of whom.
         failed: whether the call itself failed, so that nothing was proved.
-        given: whether its user had put the token there.
     """
 
     place: str
     content: bytes | str = field(repr=False)
     canaries: Canaries = field(repr=False)
     failed: bool = False
-    given: bool = False
 
 
 def looks(plan: Plan, left: Sequence[Evidence], most: int) -> Iterator[Seen]:
@@ -76,11 +74,13 @@ def program_runs(plan: Plan, flows: Sequence[type[Flow]], desk: SandboxDesk, tok
             )
         )  # fmt: skip
     ended = list(run_all(commands, plan.jobs))
-    canaries.learn_desk(desk)
+    canaries.learn_desk(desk, "the command line")
     for ran in ended:
         failed = ran.code not in _ENDED
         yield Seen(f"the output of {ran.command}", ran.told, canaries, failed=failed)
         yield Seen(f"the list of processes during {ran.command}", ran.arguments, canaries)
-        yield Seen(f"the environment of {ran.command}", ran.environment, canaries, given=True)
+        # The token is there because its user put it there.
+        surroundings = ran.environment.replace(b"ONBOARDING_API_TOKEN=%b" % token.encode(), b"")
+        yield Seen(f"the environment of {ran.command}", surroundings, canaries)
         for place, content in bytes_in(ran.command.folder):
             yield Seen(f"{place} of {ran.command}", content, canaries)

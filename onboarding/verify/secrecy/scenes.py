@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.engine import Journey, ParkKind
@@ -21,20 +21,43 @@ _TRIES = 7
 Scene = Callable[[House], Awaitable[None]]
 
 
-async def play_scenes(plan: Plan, house: House) -> int:
-    """Play all of them, in a quick run the good end and some others; how many."""
+async def play_scenes(plan: Plan, house: House, turn: int, turns: int) -> int:
+    """Play all of them, in a quick run the good end and this flow's share of the others; how many.
+
+    Args:
+        plan: what is wanted.
+        house: where.
+        turn: the flow's number.
+        turns: how many flows there are: together they play every scene.
+    """
     name = house.flow.definition.name
-    scenes = [("a good end", _good_end), *plan.sample(f"secrets {name} scenes", list(_OTHERS.items()), 4)]
-    for title, scene in scenes:
-        await house.enter(title)
-        await scene(house)
-    echoes = plan.sample(f"secrets {name} echoes", list(_echoes(house)), 2)
-    for title, section, echo in echoes:
-        await house.enter(title)
-        house.between.twist(section, echo)
-        await house.play()
+    scenes: dict[str, Scene] = {"a-good-end": _good_end}  # always: only then is known what the flow calls
+    scenes |= {title: _OTHERS[title] for title in _share(plan, list(_OTHERS), turn, turns, 2)}
+    for title, scene in scenes.items():
+        if title == "a-good-end" or _is_wanted(plan, name, title):
+            await house.enter(title)
+            await scene(house)
+    for kind in _share(plan, list(_ECHOES), turn, turns, 1):
+        for section in plan.sample(f"secrets {name} {kind}", house.sections, 1):
+            if _is_wanted(plan, name, f"{kind}-{section}"):
+                await house.enter(f"{kind}-{section}")
+                house.between.twist(section, _ECHOES[kind])
+                await house.play()
     house.leave()
-    return len(scenes) + len(echoes)
+    return house.scenes
+
+
+def _share(plan: Plan, titles: list[str], turn: int, turns: int, times: int) -> list[str]:
+    """The share of one flow: each title is in so many shares."""
+    if plan.full or plan.case is not None:
+        return titles
+    plan.rng("secrets", "shares").shuffle(titles)
+    each = min(len(titles), -(-times * len(titles) // turns))
+    return [titles[(turn * each + number) % len(titles)] for number in range(each)]
+
+
+def _is_wanted(plan: Plan, flow: str, scene: str) -> bool:
+    return plan.case in (None, flow, f"{flow}/{scene}")
 
 
 # What the service does
@@ -68,23 +91,17 @@ def _garbling(request: bytes) -> Play:
 
 
 _ECHOES: dict[str, Callable[[bytes], Play]] = {
-    "an error page that echoes": _shouting,
-    "a rejection that echoes": _refusing,
-    "a result code that echoes": _confusing,
-    "names that echo": _twice,
-    "a broken body that echoes": _broken,
-    "a status that echoes": _garbling,
+    "an-error-page-that-echoes": _shouting,
+    "a-rejection-that-echoes": _refusing,
+    "a-result-code-that-echoes": _confusing,
+    "names-that-echo": _twice,
+    "a-broken-body-that-echoes": _broken,
+    "a-status-that-echoes": _garbling,
 }
 
 
 def _header(request: bytes) -> str:
     return "".join(letter for letter in request.decode("utf-8", "replace") if " " <= letter <= "~")[:2000]
-
-
-def _echoes(house: House) -> Iterator[tuple[str, str, Callable[[bytes], Play]]]:
-    for section in house.sections:
-        for name, echo in _ECHOES.items():
-            yield f"{name}, {section}", section, echo
 
 
 # What people do, and what breaks
@@ -119,7 +136,7 @@ async def _wrong_starts(house: House) -> None:
 async def _wrong_inputs(house: House) -> None:
     journey = await house.begin()
     wrong = _WRONG.format(len(house.canaries.values) * 7919)
-    house.canaries.add("a wrong code", wrong)
+    house.canaries.add("a wrong code", wrong, house.scene)
     given = answer_of(house.flow.definition, journey.state, wrong)
     for name in dict.fromkeys([given[0] if given else "code_entered", *journey.accepts, "code_guessed"]):
         for values in ({"code": [wrong]}, {"code": f"{wrong}!{wrong}"}, {"nickname": wrong}, {"code": wrong}):
@@ -190,13 +207,13 @@ async def _step_that_tells(house: House, tells: str, *, landed: bool) -> None:
 
 
 _OTHERS: dict[str, Scene] = {
-    "started twice with one key": _again_by_key,
-    "wrong starts": _wrong_starts,
-    "wrong inputs": _wrong_inputs,
+    "started-twice-with-one-key": _again_by_key,
+    "wrong-starts": _wrong_starts,
+    "wrong-inputs": _wrong_inputs,
     "cancelled": _cancelled,
-    "lost answers": _lost_answers,
-    "system errors": _lost_requests,
-    "a step that tells before it sends": _tells_before,
-    "a step that tells after it sent": _tells_after,
-    "a step that tells and is done again": _tells_after_and_is_done_again,
+    "lost-answers": _lost_answers,
+    "system-errors": _lost_requests,
+    "a-step-that-tells-before-it-sends": _tells_before,
+    "a-step-that-tells-after-it-sent": _tells_after,
+    "a-step-that-tells-and-is-done-again": _tells_after_and_is_done_again,
 }

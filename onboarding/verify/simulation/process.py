@@ -50,6 +50,7 @@ class Site:
     struck: Callable[[Process], None]
     failed: Callable[[str, BaseException], None]
     ended: Callable[[], None]
+    arrived: Callable[[Departure], None] | None = None
     walks: int = 0
     conflicts: int = 0
 
@@ -81,7 +82,7 @@ class Process:
         self._was_stopped = False
         self._overdue: set[str] = set()
         self.journal = Commits(site.journal, rng, self._committed, disturbed=site.rate > 0)
-        self.wire = Wire(site.sandbox, site.true, rng, site.rate, self._depart)
+        self.wire = Wire(site.sandbox, site.true, rng, site.rate, self._depart, site.arrived)
         self._client = httpx.AsyncClient(transport=self.wire, trust_env=False, verify=False)  # noqa: S501 - it never connects
         config = site.sandbox.config
         self.api = AccountApi(

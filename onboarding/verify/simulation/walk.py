@@ -52,14 +52,18 @@ class Walk:
     def _pause(self, waits_for: Any) -> Generator[Any, None, asyncio.CancelledError | None]:
         """Wait, then until the process runs; what cancelled the wait."""
         cancelled: asyncio.CancelledError | None = None
+        closed: asyncio.Future[None] | None = None
         while True:
             try:
-                yield waits_for
+                if closed is None:
+                    yield waits_for
+                else:
+                    yield from closed
             except asyncio.CancelledError as told:  # by a time limit of the coroutine's own, or by whoever killed it
                 cancelled = told
             if self.dead:
                 return None
-            if (waits_for := self._gate()) is None:
+            if (closed := self._gate()) is None:
                 return cancelled
 
     def close(self) -> None:

@@ -58,6 +58,7 @@ class Wire(httpx.AsyncBaseTransport):
         rng: chance.
         rate: the share of the requests that meet a fault; the sandbox has faults of its own for most of it.
         depart: called when a request leaves: gives its record, or raises what keeps it from leaving.
+        arrived: called when a request was answered, before its answer is on its way.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Wire(httpx.AsyncBaseTransport):
         rng: random.Random,
         rate: float,
         depart: Callable[[str], Departure],
+        arrived: Callable[[Departure], None] | None = None,
     ) -> None:
         self._door = ApiDoor(sandbox)
         self._clock = clock
         self._rng = rng
         self._unreachable = rate * _UNREACHABLE
         self._depart = depart
+        self._arrived = arrived
         self.refused = 0
         """How many requests found no connection."""
         self.under_way: dict[int, Departure] = {}
@@ -99,6 +102,8 @@ class Wire(httpx.AsyncBaseTransport):
             if departure.lost:
                 raise httpx.ReadError("lost on its way")
             status, headers, body = await self._ask(request)
+            if self._arrived is not None:
+                self._arrived(departure)
             departure.unseen = status == httpx.codes.TOO_MANY_REQUESTS
             await self._clock.sleep(self._rng.random() * _LATENCY)
         finally:

@@ -159,7 +159,7 @@ class World:
                 async with asyncio.timeout(_LONGEST):
                     await asyncio.gather(*(person.live() for person in self.people))
                     while await self._due() or any(process.at_work for process in self._processes):
-                        await self.true.sleep(1)
+                        await self.true.sleep(20)
             except TimeoutError:
                 self._trouble.append("some journeys never came to an end")
             for task in (driver, meddler, *self._later):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+from onboarding.clock import hours
 from onboarding.engine import ParkKind
 from onboarding.errors import JournalDamaged, OnboardingError
+from onboarding.journal import Status
 from onboarding.log import log
 from onboarding.verify.storage.stage import Found, Stage
 from onboarding.verify.storage.world import World
@@ -13,7 +15,8 @@ from onboarding.verify.storage.world import World
 __all__ = ["go_on", "half_way"]
 
 _TICKS = 3
-_PATIENCE = 60
+_PATIENCE = 40
+_LONG = hours(24)
 _QUARANTINED = (ParkKind.UNREADABLE, ParkKind.IN_DOUBT, ParkKind.RESTORED)
 
 
@@ -38,7 +41,9 @@ async def half_way(stage: Stage, rng: random.Random, *, crashed: bool) -> World:
     return world
 
 
-async def go_on(stage: Stage, world: World, found: Found, *, only: str | None = None, must: bool = True) -> None:
+async def go_on(
+    stage: Stage, world: World, found: Found, *, only: str | None = None, must: bool = True, patience: int = _PATIENCE
+) -> None:
     """Start a process on what is left, and judge: damage is named, and nothing is done twice or falsely said to be done.
 
     Args:
@@ -47,6 +52,7 @@ async def go_on(stage: Stage, world: World, found: Found, *, only: str | None = 
         found: where it is written down.
         only: the one journey that was damaged: all others must not notice. None: any may have been.
         must: whether the damage to that one must be found.
+        patience: ticks in which it is to come to rest.
     """
     said: list[str] = []
     log.enable("onboarding")
@@ -54,8 +60,13 @@ async def go_on(stage: Stage, world: World, found: Found, *, only: str | None = 
     try:
         opened = await _open(world, found)
         if opened:
-            at_rest = await world.play(patience=_PATIENCE)
-            found.faults += [] if at_rest or world.damage else ["it neither ends nor says what is damaged"]
+            at_rest = await world.play(patience=patience)
+            if not at_rest and world.answering:  # what cannot be answered any more is looked at when its time is up
+                world.clock.advance(_LONG)
+                at_rest = await world.play(patience=_PATIENCE)
+            found.faults += (
+                [] if at_rest or world.damage or not world.answering else ["it neither ends nor says what is damaged"]
+            )
     finally:
         log.remove(sink)
         log.disable("onboarding")
@@ -93,7 +104,8 @@ async def _judge(stage: Stage, world: World, found: Found, *, only: str | None, 
             found.faults += [] if named else [f"{role.flow}: it is gone without a word: {type(error).__name__}"]
         else:
             quarantined = seen.parked is not None and seen.parked.kind in _QUARANTINED
-            if not quarantined and not (world.damage and not seen.is_final):
+            waits = seen.status is Status.WAITING and not world.answering
+            if not quarantined and not waits and not (world.damage and not seen.is_final):
                 judged = world.judged(role, stage.baselines, seen, history)
                 found.faults += [f"{role.flow}: {fault}" for fault in judged.faults]
         found.counts["journeys"] += 1

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from onboarding.log import log
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan
 from onboarding.verify.rehearsal import flows_of
@@ -22,7 +23,7 @@ from onboarding.verify.storage.stage import Found, Stage
 
 __all__ = ["main"]
 
-_LONGEST = 60.0
+_LONGEST = 40.0
 """Real seconds that one case may take: all that it waits for is moved by hand."""
 
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Do what standard input asks for."""
     os.umask(0o077)
     sys.setswitchinterval(0.0005)  # the journal's thread and the loop take turns at every file operation
+    log.remove()
     asked = json.loads(sys.stdin.readline())
     plan = Plan(folder=Path(asked["folder"]), seed=asked["seed"], full=asked["full"], mutant=asked["mutant"])
     with without(plan.mutant):

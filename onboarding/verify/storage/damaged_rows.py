@@ -53,12 +53,19 @@ _BORNE: dict[str, str] = {
     "VALUES ('m', :id, 'cancel', 'cancel', NULL, 'then')",
 }
 """What may keep the journey from going on, and nothing else."""
+_EDITED: dict[str, str] = {
+    "history-edited": "UPDATE transitions SET dest = 'somewhere' WHERE journey = :id AND seq = 2",
+    "history-shortened": "DELETE FROM transitions WHERE journey = :id AND seq = "
+    "(SELECT max(seq) FROM transitions WHERE journey = :id)",
+    "history-moved": "UPDATE transitions SET seq = CASE seq WHEN 1 THEN 1000 ELSE seq END WHERE journey = :id",
+}
+"""What somebody did who can write to the file: the audit finds it."""
 
 
 def cases(places: Sequence[int]) -> list[str]:
     """Their names."""
     del places
-    return [f"row/{damage}" for damage in (*_FOUND, *_BORNE)]
+    return [f"row/{damage}" for damage in (*_FOUND, *_BORNE, *_EDITED)]
 
 
 async def do(stage: Stage, arguments: Sequence[str], rng: random.Random) -> Found:
@@ -70,10 +77,24 @@ async def do(stage: Stage, arguments: Sequence[str], rng: random.Random) -> Foun
     if victim is None:
         found.skipped = "no journey of these flows waits for anything, so that none can be damaged half-way"
         return found
-    _damage(world, victim, {**_FOUND, **_BORNE}[damage])
+    _damage(world, victim, {**_FOUND, **_BORNE, **_EDITED}[damage])
     found.counts["damaged journeys"] += 1
+    if damage in _EDITED:
+        await _audit(world, victim, found)
+        return found
     await go_on(stage, world, found, only=victim, must=damage in _FOUND)
     return found
+
+
+async def _audit(world: World, victim: str, found: Found) -> None:
+    await world.open()
+    assert world.onboarding is not None
+    named = {finding.journey for finding in (await world.onboarding.audit()).findings}
+    await world.close()
+    if victim not in named:
+        found.faults.append("its history was changed, and the audit does not find it")
+    if named - {victim}:
+        found.faults.append("the audit accuses journeys that nobody touched")
 
 
 def _victim(world: World, rng: random.Random) -> str | None:

@@ -6,7 +6,9 @@ for each file what a power cut could not take any more, and every write since.
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,12 +82,25 @@ class Disk:
         """The change, counted from 1, at which the power goes; the change itself may be torn."""
         self.kill_at: int | None = None
         """The change before which this process is killed."""
+        self.copy_at: int | None = None
+        """The change before which ``copied`` becomes what all files hold."""
+        self.copied: dict[str, bytes] | None = None
         self.dead = False
         self.changes = 0
         self.failed = 0
         self._befallen = 0
         self._files: dict[str, _File] = {}
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # reading a file may be told to "step" too
+
+    def step(self) -> None:
+        """Something changes on the disk, through SQLite or not: it may be the last thing that this process does."""
+        with self._guard:
+            self._step()
+
+    def contents(self) -> dict[str, bytes]:
+        """What every file holds now, as whoever copies them finds it."""
+        with self._guard:
+            return self._contents()
 
     def repair(self) -> None:
         """From now on nothing fails any more."""
@@ -115,8 +130,7 @@ class Disk:
             if self.dead:
                 return _DEAD
             if what in CHANGES:
-                self.changes += 1
-                self._die_at_once()
+                self._step()
             code = self._failure(what, path)
             if code != OK:
                 self.failed += 1
@@ -162,12 +176,21 @@ class Disk:
         hit = self._befallen >= fault.at if fault.lasting else self._befallen == fault.at
         return fault.code if hit else OK
 
-    def _die_at_once(self) -> None:
+    def _step(self) -> None:
+        self.changes += 1
+        if self.changes == self.copy_at:
+            self.copied = self._contents()
         if self.changes == self.kill_at:
-            import os
-            import signal
-
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _contents(self) -> dict[str, bytes]:
+        found = {}
+        for path, file in self._files.items():
+            content = bytearray(file.synced or b"")
+            for change in file.pending:
+                _apply(content, change)
+            found[path] = bytes(content)
+        return found
 
     def _is_ours(self, path: str) -> bool:
         return path.startswith(str(self.journal))

@@ -8,15 +8,22 @@ from onboarding.verify.plan import Plan
 
 __all__ = ["FAMILIES", "cases_of"]
 
+_ROOM = "onboarding.verify.storage"
 FAMILIES = {
-    "cut": "onboarding.verify.storage.power_cut",
-    "fault": "onboarding.verify.storage.write_faults",
-    "file": "onboarding.verify.storage.damaged_files",
-    "row": "onboarding.verify.storage.damaged_rows",
+    "cut": f"{_ROOM}.power_cut",
+    "fault": f"{_ROOM}.write_faults",
+    "file": f"{_ROOM}.damaged_files",
+    "row": f"{_ROOM}.damaged_rows",
+    "copy": f"{_ROOM}.old_copy",
+    "kill": f"{_ROOM}.kills",
 }
 
-_QUICK = {"cut": 9, "fault": 9, "file": 12, "row": 8}
-"""How many of each a quick run does."""
+_QUICK = {"cut": 7, "fault": 6, "file": 2, "row": 3, "copy": 2, "kill": 3}
+"""How many of each a quick run does, beside those that it always does."""
+_ALWAYS = (
+    "cut/worn/300", "fault/full/new/500", "fault/full-once/new/500", "file/emptied/0", "file/newer/0", "file/open-to-all/0",
+    "row/data-bit", "row/status", "row/history-edited", "copy/restored/450",
+)  # fmt: skip
 _EVERY = 10
 """In a full run every so many thousandths of a run are a place for something to happen."""
 
@@ -28,5 +35,6 @@ def cases_of(plan: Plan) -> list[str]:
     found = []
     for family, module in FAMILIES.items():
         names: list[str] = import_module(module).cases(range(0, 1000, _EVERY))
-        found += plan.sample(family, names, _QUICK[family])
+        chosen = {*_ALWAYS, *plan.sample(family, names, _QUICK[family])}
+        found += [name for name in names if name in chosen]
     return found

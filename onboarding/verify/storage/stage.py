@@ -116,7 +116,9 @@ class Stage:
     def _handful(self, rng: random.Random) -> list[type[Flow]]:
         return rng.sample(list(self.flows), min(_HANDFUL, len(self.flows)))
 
-    async def _undisturbed(self, start: str, flows: Sequence[type[Flow]]) -> tuple[dict[str, Baseline], Counter[Operation]]:
+    async def _undisturbed(
+        self, start: str, flows: Sequence[type[Flow]]
+    ) -> tuple[dict[str, Baseline], Counter[Operation]]:
         disk = _Counting(self.folder(start) / "journal.db")
         hook(disk)
         world = World(disk, self.plan.rng("undisturbed"), flows)

@@ -35,6 +35,11 @@ class Memory:
             self.heads[head.id] = head
         self.rows.update({(row.journey, row.seq): row for row in rows})
 
+    def clear(self) -> None:
+        """Forget it all: what follows begins anew."""
+        for kept in (self.heads, self.handed_in, self.rows, self.messages, self.verdicts, self.meta):
+            kept.clear()
+
     def may_send(self, journey: str) -> bool:
         """Whether a request of a journey that changes something may leave: all that led to it is confirmed."""
         head = self.heads.get(journey)
@@ -50,7 +55,9 @@ class Memory:
                 faults.append("a journey whose start was confirmed is gone")
                 continue
             if stored.revision < head.revision:
-                faults.append(f"a confirmed write is gone: revision {stored.revision}, and {head.revision} was confirmed")
+                faults.append(
+                    f"a confirmed write is gone: revision {stored.revision}, and {head.revision} was confirmed"
+                )
             there = {row.seq: row.trigger for row in await journal.history(head.id)}
             rows = [row for (journey, _), row in self.rows.items() if journey == head.id]
             faults += [
@@ -59,7 +66,9 @@ class Memory:
         for message, verdict in self.verdicts.items():
             if await journal.verdict(message) != verdict:
                 faults.append("a verdict that was told is gone")
-        faults += [f"the value {name} is gone" for name, value in self.meta.items() if await journal.meta(name) != value]
+        faults += [
+            f"the value {name} is gone" for name, value in self.meta.items() if await journal.meta(name) != value
+        ]
         return faults
 
 

@@ -279,4 +279,4 @@ class World:
         """A journey as the service shows it, and its history."""
         assert self.onboarding is not None
         journey = self.journeys[number]
-        return await self.onboarding.get(journey), await self.onboarding.history(journey)
+        return await self.onboarding.wait(journey, timeout=0), await self.onboarding.history(journey)

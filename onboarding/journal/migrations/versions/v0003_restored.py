@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the count of commits, the mark of journeys that a restored journal holds, and the uses of budgets."""
-    op.add_column("journeys", sa.Column("restored", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("journeys", sa.Column("restored", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_table("commits", sa.Column("number", sa.BigInteger(), nullable=False))
     op.execute("INSERT INTO commits (number) VALUES (0)")
     op.create_table(

@@ -1,0 +1,42 @@
+"""The process from which those of all rounds are forked. It runs by itself (``python -m``): see ``errand``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from onboarding.verify.crash.child import BrokeOff, side_by_side
+from onboarding.verify.crash.errand import Tell, errand
+from onboarding.verify.crash.nursery import rehearsals, start_broker
+from onboarding.verify.crash.trial import Stage
+from onboarding.verify.owners.rounds import Result, Round, play
+from onboarding.verify.owners.standstill import STANDSTILL, stand_still
+from onboarding.verify.plan import Plan
+from onboarding.verify.rehearsal import flows_of
+
+__all__: list[str] = []
+
+_QUICK = (Round(workers=3, copies=2, seconds=2.5, strikes=5),)
+_FULL = tuple(Round(workers=number, copies=3, seconds=6.0, strikes=12) for number in (2, 3, 4, 5, 6, 8))
+
+
+def _owners(plan: Plan, tell: Tell) -> None:
+    stage = Stage(plan, start_broker()[0])
+    flows = {flow.definition.name: flow for flow in flows_of(plan.flows)}
+    known = rehearsals(stage, flows, tell)
+    flows = {name: flow for name, flow in flows.items() if name in known}
+    stage.desk.add_fault("*", "delay", seconds=0.1, rate=0.4, seed=plan.seed)
+    rounds = {each.name: each for each in (_FULL if plan.full or plan.case else _QUICK)}
+    if plan.case and plan.case not in rounds:
+        rounds |= {each.name: each for each in _QUICK}
+    cases = [name for name in (*rounds, STANDSTILL) if plan.wants(name)]
+    tell({"total": len(cases)})
+
+    def do(name: str) -> Result:
+        return stand_still(stage, flows) if name == STANDSTILL else play(stage, flows, known, rounds[name])
+
+    for name, done in side_by_side(cases, do, 1 if plan.full else 2):
+        tell({"result": asdict(Result(name, [done.why]) if isinstance(done, BrokeOff) else done)})
+
+
+if __name__ == "__main__":
+    errand(_owners)
