@@ -96,7 +96,7 @@ class EmailRegistration(Flow, name="email-registration", version=1):
         self.code = code
 
     @once(
-        then="user_registered", evidence=[Meaning.EMAIL_TAKEN, Meaning.CODE_USED],
+        then="user_registered", evidence=[Meaning.EMAIL_TAKEN],
         refused={
             Meaning.CODE_WRONG: "code_wrong", Meaning.CODE_EXPIRED: "code_expired", Meaning.CODE_USED: "code_expired",
             Meaning.EMAIL_TAKEN: "address_taken", Meaning.EMAIL_MALFORMED: "address_refused",

@@ -107,7 +107,7 @@ class MobileRegistration(Flow, name="mobile-registration", version=1):
         self.code = code
 
     @once(
-        then="user_registered", evidence=[Meaning.MOBILE_TAKEN, Meaning.CODE_USED],
+        then="user_registered", evidence=[Meaning.MOBILE_TAKEN],
         refused={
             Meaning.CODE_WRONG: "code_wrong", Meaning.CODE_EXPIRED: "code_expired", Meaning.CODE_USED: "code_expired",
             Meaning.MOBILE_TAKEN: "number_taken", Meaning.MOBILE_MALFORMED: "phone_refused",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UserField,
         UserPage,
     )
+    from onboarding.audit import Audit, AuditFinding
     from onboarding.blocking import BlockingOnboarding
     from onboarding.clock import Clock, SystemClock, days, hours, minutes, seconds
     from onboarding.engine import Event, Journey, Outcome, Parked, ParkKind
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         UnknownFlow,
         UnknownJourney,
     )
+    from onboarding.forgetting import Forgotten
     from onboarding.journal import Status
     from onboarding.journal import TransitionRecord as Transition
     from onboarding.machine import (
@@ -97,6 +99,7 @@ _ROOMS = {
         "AccountApi", "AccountInfo", "CodePurpose", "Login", "Meaning", "Task", "TaskType", "TaskVerdict", "User",
         "UserDetail", "UserField", "UserPage",
     ),
+    "audit": ("Audit", "AuditFinding"),
     "blocking": ("BlockingOnboarding",),
     "clock": ("Clock", "SystemClock", "days", "hours", "minutes", "seconds"),
     "engine": ("Event", "Journey", "Outcome", "ParkKind", "Parked"),
@@ -105,6 +108,7 @@ _ROOMS = {
         "JournalDamaged", "JournalError", "JourneyError", "KeyMismatch", "MissingExtra", "NotPossible", "NotSent",
         "OnboardingError", "Refused", "RefusedByProtocol", "SettingsError", "UnknownFlow", "UnknownJourney",
     ),
+    "forgetting": ("Forgotten",),
     "journal": ("Status", "Transition"),
     "machine": (
         "ASK", "Done", "Duration", "Email", "Failed", "Flow", "HandedOver", "Phone", "Polling", "Secret", "Trigger",
@@ -123,6 +127,8 @@ __all__ = [
     "AccountApi",
     "AccountInfo",
     "Answer",
+    "Audit",
+    "AuditFinding",
     "BlockingOnboarding",
     "CallError",
     "Clock",
@@ -134,6 +140,7 @@ __all__ = [
     "Event",
     "Failed",
     "Flow",
+    "Forgotten",
     "HandedOver",
     "InDoubt",
     "InputRefused",

@@ -110,6 +110,7 @@ class Onboarding:
         self._stack = AsyncExitStack()
         self._changes = Changes(self._clock)
         self._worker: Worker | None = None
+        self._passes = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Open the journal, and begin to advance what is due."""
@@ -378,10 +379,11 @@ class Onboarding:
         """
         if self._worker is not None:
             raise NotPossible("a worker is running here already; use Onboarding(worker=False) for one pass")
-        if self.engine.api is None:
-            self.engine.use(await self._stack.enter_async_context(account_api(self.settings, self._clock)))
-        worker = Worker(self.engine, self.journal, self._clock, concurrency=self.settings.concurrency)
-        return await worker.one_pass()
+        async with self._passes:  # the one that ends first would let go of the journal under the others
+            if self.engine.api is None:
+                self.engine.use(await self._stack.enter_async_context(account_api(self.settings, self._clock)))
+            worker = Worker(self.engine, self.journal, self._clock, concurrency=self.settings.concurrency)
+            return await worker.one_pass()
 
     # The journal as a whole
 

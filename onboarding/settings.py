@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +35,8 @@ from onboarding.toml_file import problem_with_toml
 __all__ = ["Settings", "data_folder"]
 
 _PREFIX = "ONBOARDING_"
+_ALIKE = 0.85
+"""From how much alike on a name is taken for another one, mistyped."""
 _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
 _OBJECT = '{"NAME": "value"}'
@@ -143,7 +147,12 @@ class Settings(BaseSettings):
     def load(cls, **given: Any) -> Settings:
         """Read the settings. Raises ``SettingsError``, which names each wrong setting, never its value."""
         try:
-            why = _unreadable_source() or problem_with_toml(_toml_file(), Settings.model_fields) or _unknown(given)
+            why = (
+                _unreadable_source()
+                or problem_with_toml(_toml_file(), Settings.model_fields)
+                or _unknown(given)
+                or _mistyped(os.environ)
+            )
         except OSError as error:  # a name that is too long, or a folder that may not be looked into
             why = f"the place that {_CONFIG} or {_SECRETS} names cannot be read: {error.strerror}"
         folder = os.environ.get(_SECRETS)
@@ -182,6 +191,17 @@ def _toml_file() -> Path:
 def _unknown(given: dict[str, Any]) -> str | None:
     names = ", ".join(sorted(quoted(name)[1:-1] for name in given if name not in Settings.model_fields))
     return f"there is no setting {names}" if names else None
+
+
+def _mistyped(environment: Mapping[str, str]) -> str | None:
+    """A variable that looks like one of ours and is none would be passed over in silence."""
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(environment):
+        if name.startswith(_PREFIX) and name not in {*known, _CONFIG, _SECRETS}:
+            meant = get_close_matches(name, known, 1, cutoff=_ALIKE)
+            if meant:
+                return f"there is no setting {quoted(name)[1:-1]}; is {meant[0]} meant?"
+    return None
 
 
 def _unreadable_source() -> str | None:

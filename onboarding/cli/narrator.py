@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Narrator"]
 
+_MARGIN = 10
+"""Characters in front of a transition: its time."""
+
 
 class Narrator:
     """Shows the transitions of one journey.
@@ -43,7 +46,10 @@ class Narrator:
 
     def row(self, record: TransitionRecord) -> None:
         """Show a transition."""
+        from rich.cells import cell_len
         from rich.text import Text
+
+        from onboarding.cli.grid import width_of, wrapped
 
         moved = record.source != record.dest
         text = Text(f"{moment(record.at)}  ", style="dim")
@@ -53,9 +59,15 @@ class Narrator:
             text.append(f"  {length(record.duration)}", style="dim")
         if record.mcode is not None:
             text.append(f"  {clean(record.mcode)}", style="dim")
-        if record.detail:
-            text.append(f"  ({clean(record.detail)})", style="dim")
+        note = f"({clean(record.detail)})" if record.detail else ""
+        width = width_of(self._console)
+        if not note or width is None or cell_len(f"{text.plain}  {note}") <= width:
+            text.append(f"  {note}" if note else "", style="dim")
+            self._console.print(text)
+            return
         self._console.print(text)
+        for line in wrapped(note, width - _MARGIN):
+            self._console.print(Text(f"{' ' * _MARGIN}{line}", style="dim"))
 
     def now(self, journey: Journey) -> None:
         """Show, on a terminal, what is going on."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from onboarding.sandbox.config import SandboxConfig
     from onboarding.sandbox.core import Sandbox
     from onboarding.sandbox.faults import ConnectionDropped
-    from onboarding.sandbox.ledger import LedgerEntry
+    from onboarding.sandbox.ledger import LedgerEntry, RequestEntry
+    from onboarding.sandbox.mailbox import Message
     from onboarding.sandbox.passwords import Strength
     from onboarding.sandbox.server import SandboxServer, serve
 
@@ -41,6 +42,8 @@ __all__ = [
     "ConnectionDropped",
     "DeskRefused",
     "LedgerEntry",
+    "Message",
+    "RequestEntry",
     "Sandbox",
     "SandboxConfig",
     "SandboxDesk",
@@ -54,6 +57,8 @@ _HOMES = {
     "ConnectionDropped": "faults",
     "DeskRefused": "client",
     "LedgerEntry": "ledger",
+    "Message": "mailbox",
+    "RequestEntry": "ledger",
     "Sandbox": "core",
     "SandboxConfig": "config",
     "SandboxDesk": "client",

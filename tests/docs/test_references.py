@@ -65,6 +65,8 @@ def written(value: Any) -> str:
         return str(value).lower()
     if value is None or value is PydanticUndefined or value == []:
         return ""
+    if isinstance(value, list):
+        return "`, `".join(value)
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"

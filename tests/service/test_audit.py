@@ -199,7 +199,7 @@ async def test_what_is_left_of_a_journey_that_was_taken_away_is_found(file: File
     file.run("DELETE FROM journey_data WHERE journey = ?", file.two)
     missing = next(finding for finding in (await look()).findings if finding.journey == file.two)
     assert "sealed data" in missing.what
-    assert "missing" in missing.what
+    assert "gone" in missing.what
 
 
 async def test_a_message_that_was_exchanged_is_found(

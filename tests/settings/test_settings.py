@@ -258,3 +258,12 @@ async def test_the_meanings_that_a_tenant_sets_reach_the_adapter() -> None:
             task = await api.get_task(user, TaskType.OPEN)
             assert task is not None
             assert task.verdict is TaskVerdict.FINISHED
+
+
+def test_a_mistyped_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBOARDING_BASE_ULR", "http://127.0.0.1:1")
+    with pytest.raises(SettingsError, match="no setting ONBOARDING_BASE_ULR; is ONBOARDING_BASE_URL meant"):
+        Settings.load()
+    monkeypatch.delenv("ONBOARDING_BASE_ULR")
+    monkeypatch.setenv("ONBOARDING_SOMETHING_OF_MY_OWN", "1")
+    Settings.load()

@@ -36,7 +36,7 @@ def retry(
     context: typer.Context,
     journeys: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The journeys' ids.")] = None,
     all_parked: Annotated[
-        bool, typer.Option("--all-parked", help="Every parked journey but those in doubt, which need `resolve`.")
+        bool, typer.Option("--all-parked", help="Every parked journey but those in doubt or restored, at each of which somebody looks.")
     ] = False,
     as_json: AS_JSON = False,
 ) -> None:
@@ -107,6 +107,9 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
     from onboarding.engine import ParkKind
     from onboarding.journal import Status
 
+    # What a retry of them sends may have been done already: somebody looks at each.
+    one_by_one = (ParkKind.IN_DOUBT, ParkKind.RESTORED)
+
     done, refused = [], 0
     alone = len(ids) == 1
     async with invocation.onboarding(worker=True) as onboarding:
@@ -114,7 +117,7 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
             after = None
             while True:
                 page = await onboarding.list(status=Status.PARKED, limit=_PAGE, after=after)
-                ids += [each.id for each in page if each.parked and each.parked.kind is not ParkKind.IN_DOUBT]
+                ids += [each.id for each in page if each.parked and each.parked.kind not in one_by_one]
                 after = page.next
                 if after is None:
                     break

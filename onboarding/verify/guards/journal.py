@@ -35,13 +35,13 @@ def _fence() -> Iterator[None]:
 
     def blind(self: memory.MemoryJournal, change: Any) -> Any:
         stored = self._heads[change.head.id]
-        return conflict(self, replace(change, head=replace(change.head, revision=stored.revision + 1)))
+        return conflict(self, replace(change, replaces=stored.revision))
 
     revisions = batch._revisions
 
     def agreeable(link: Any, changes: Any) -> dict[str, int]:
         found = revisions(link, changes)
-        return {**found, **{change.head.id: change.head.revision - 1 for change in changes}}
+        return {**found, **{change.head.id: change.follows for change in changes}}
 
     with in_place_of(memory.MemoryJournal, "_refusal", blind), in_place_of(batch, "_revisions", agreeable):
         yield

@@ -32,6 +32,8 @@ _FAULTS: dict[str, dict[str, Any]] = {
     "throttled": {"kind": FaultKind.THROTTLE_429},
     "throttled for long": {"kind": FaultKind.THROTTLE_429, "retry_after": 90},
 }
+_SMOOTH = 8
+"""Moves in which a journey has done all that it does undisturbed, or enough of it."""
 _PASSES = (0.5, 5.0, 11.0, 31.0, 61.0, 301.0, 601.0, 3601.0)
 
 
@@ -44,6 +46,7 @@ class _Play(RuleBasedStateMachine):
 
     stage_of: Callable[[], Stage]
     moved: Callable[[], None]
+    sections: tuple[str, ...]
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,16 +62,22 @@ class _Play(RuleBasedStateMachine):
         """So much time passes."""
         self.stage.pass_time(seconds)
 
-    @rule(fault=st.sampled_from(sorted(_FAULTS)))
-    def trouble(self, fault: str) -> None:
-        """The next request meets a fault, and there is time for it."""
-        self.stage.trouble(**_FAULTS[fault])
-        self.stage.go_on()
+    @rule(fault=st.sampled_from(sorted(_FAULTS)), skip=st.integers(0, 5), times=st.integers(1, 4))
+    def trouble(self, fault: str, skip: int, times: int) -> None:
+        """So many requests will meet a fault, when so many others have passed."""
+        self.stage.trouble(skip=skip, times=times, **_FAULTS[fault])
 
-    @rule(fault=st.sampled_from(sorted(_FAULTS)))
-    def trouble_ahead(self, fault: str) -> None:
-        """The next request will meet a fault."""
-        self.stage.trouble(**_FAULTS[fault])
+    @rule(data=st.data(), fault=st.sampled_from(sorted(_FAULTS)), times=st.integers(1, 6))
+    def trouble_there(self, data: st.DataObject, fault: str, times: int) -> None:
+        """So many requests to one endpoint will meet a fault."""
+        section = data.draw(st.sampled_from(type(self).sections))
+        self.stage.trouble(endpoint=section, times=times, **_FAULTS[fault])
+
+    @rule(moves=st.integers(2, 7))
+    def play_on(self, moves: int) -> None:
+        """Everybody does what is expected."""
+        for _ in range(moves):
+            self.stage.play_on()
 
     @rule(when=st.sampled_from(["before", "after"]))
     def crash(self, when: str) -> None:
@@ -80,6 +89,15 @@ class _Play(RuleBasedStateMachine):
     def enter_code(self, right: int) -> None:
         """Somebody hands in what the journey waits for: the right code, or none."""
         given = self.stage.answer(None if right else "000000")
+        if given is not None:
+            self._agree(self.stage.hand_in(*given))
+
+    @precondition(lambda self: self.stage.reference.status == "waiting")
+    @rule(seconds=st.sampled_from((599.0, 601.0, 90_000.0)))
+    def enter_code_late(self, seconds: float) -> None:
+        """Somebody hands in the right code after a while in which nobody has looked at the journey."""
+        self.stage.sleep(seconds)
+        given = self.stage.answer(None)
         if given is not None:
             self._agree(self.stage.hand_in(*given))
 
@@ -135,5 +153,11 @@ def play_of(flow: type[Flow], seed: int, moved: Callable[[], None]) -> type[Rule
         seed: makes its person.
         moved: called after each move.
     """
-    members = {"stage_of": staticmethod(lambda: Stage(flow, seed)), "moved": staticmethod(moved)}
+    smooth = Stage(flow, seed)
+    for _ in range(_SMOOTH):
+        smooth.play_on()
+    members = {
+        "stage_of": staticmethod(lambda: Stage(flow, seed)), "moved": staticmethod(moved), "sections": smooth.called,
+    }  # fmt: skip
+    smooth.close()
     return type(f"Play{flow.__name__}", (_Play,), members)

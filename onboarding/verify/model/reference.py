@@ -199,8 +199,8 @@ class Reference:
     def _refused(self, step: Step, meaning: str) -> None:
         if self.doubts and meaning in step.evidence:
             self._fire(step.then)
-        elif meaning in step.refusals:
-            self._fire(step.refusals[meaning])
+        elif meaning in (step.refused or {}):
+            self._fire((step.refused or {})[meaning])
         else:
             self._park("refused")
 

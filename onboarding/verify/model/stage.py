@@ -35,6 +35,7 @@ from onboarding.verify.simulation.world import START
 __all__ = ["Stage"]
 
 _EFFECTS = {endpoint.section: endpoint.effect for endpoint in ENDPOINTS.values()}
+_MOST_TAKES = 50
 _KEY = Keyring.generate_key()
 
 
@@ -76,9 +77,13 @@ class Stage:
         """Let both do all that is to be done now."""
         self._loop.run_until_complete(self._settle())
 
+    def sleep(self, seconds: float) -> None:
+        """Let so much time pass, and nobody look at it."""
+        self._loop.run_until_complete(asyncio.sleep(seconds))
+
     def pass_time(self, seconds: float) -> None:
         """Let so much time pass, then what follows from it."""
-        self._loop.run_until_complete(asyncio.sleep(seconds))
+        self.sleep(seconds)
         self.settle()
 
     def go_on(self) -> None:
@@ -86,11 +91,25 @@ class Stage:
         due = self.reference.due
         self.pass_time(max(0.0, (due - self.clock.now()).total_seconds()) if due is not None else 1.0)
 
+    def play_on(self) -> None:
+        """What is expected: the right answer where one is awaited, else time."""
+        given = self.answer(None) if self.reference.status == "waiting" else None
+        if given is None:
+            self.go_on()
+        else:
+            self.hand_in(*given)
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The sections of the endpoints that were called, each once."""
+        entries = self.sandboxes[0].requests.entries()
+        return tuple(dict.fromkeys(entry.endpoint for entry in entries if entry.endpoint is not None))
+
     def trouble(self, **rule: Any) -> None:
-        """The next request meets a fault."""
+        """The next request meets a fault; with the rule's words, another one, or several."""
         for sandbox in self.sandboxes:
             sandbox.faults.clear()
-            sandbox.faults.add(FaultRule(endpoint="*", times=1, **rule))
+            sandbox.faults.add(FaultRule(**{"endpoint": "*", "times": 1, **rule}))
 
     def crash(self, when: str) -> None:
         """The process ends during the next request: before it arrives, or when it took effect."""
@@ -147,7 +166,11 @@ class Stage:
         self.reference = Reference(flow, self._api, self.clock.now)
 
     async def _settle(self) -> None:
+        takes = 0
         while self.journey in await self._journal.claim(self.clock.now(), 1):
+            if (takes := takes + 1) > _MOST_TAKES:
+                self._failure = "it is due again and again, and nothing comes of it"
+                return
             process = self._processes[-1]
             process.take(self.journey)
             while process.at_work:

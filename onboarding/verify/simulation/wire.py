@@ -140,13 +140,18 @@ class Wire(httpx.AsyncBaseTransport):
 _FOR_EVER = 86_400.0
 
 
-def faults(rng: random.Random, rate: float, latest: float) -> Iterator[FaultRule]:
+_REFUSED_TWICE = ("2.4", "2.5", "2.9", "2.15")
+"""What the broker itself refuses a second time: there a request may be later than anybody has reckoned with."""
+
+
+def faults(rng: random.Random, rate: float, latest: float, delay: float) -> Iterator[FaultRule]:
     """Everything that can go wrong with a request, each as often as every other, ``rate`` of the requests in all.
 
     Args:
         rng: chance.
         rate: the share of the requests, from 0 to 1.
         latest: seconds after which a late request lands at the latest.
+        delay: seconds after which absence counts.
     """
     kinds: list[dict[str, Any]] = [
         {"kind": FaultKind.DROP_BEFORE},
@@ -170,3 +175,8 @@ def faults(rng: random.Random, rate: float, latest: float) -> Iterator[FaultRule
     each = rate * (1 - _UNREACHABLE) / len(kinds)
     for number, kind in enumerate(kinds):
         yield FaultRule(endpoint="*", rate=each / (1 - each * number), seed=rng.getrandbits(32), **kind)
+    for section in _REFUSED_TWICE:
+        seconds = delay + rng.random() * 0.5  # between the look whether it has landed and the next try
+        yield FaultRule(
+            endpoint=section, kind=FaultKind.LATE_LANDING, seconds=seconds, rate=rate / 4, seed=rng.getrandbits(32)
+        )

@@ -144,7 +144,7 @@ class World:
         )  # fmt: skip
         async with self._front:
             if self._disturbed:
-                for rule in faults(self._rng, RATE, _LATEST):
+                for rule in faults(self._rng, RATE, _LATEST, LANDING_DELAY.total_seconds()):
                     self.sandbox.faults.add(rule)
             self._site = Site(
                 journal=self.journal, sealer=self._front.engine.sealer, sandbox=self.sandbox, true=self.true,

@@ -44,7 +44,7 @@ async def half_way(stage: Stage, rng: random.Random, *, crashed: bool) -> World:
 async def go_on(
     stage: Stage, world: World, found: Found, *, only: str | None = None, must: bool = True, patience: int = _PATIENCE
 ) -> None:
-    """Start a process on what is left, and judge: damage is named, and nothing is done twice or falsely said to be done.
+    """Start a process on what is left, and judge: damage is named, nothing done twice, nothing falsely said to be done.
 
     Args:
         stage: where.

@@ -1,7 +1,7 @@
 """A process that does cases: SQLite is tampered with in here, and in no other process.
 
-It reads one line of JSON, a plan and its cases, and answers with a line for each: a crash of the interpreter takes the case
-with it that caused it, and that is what the one who waits for the answer sees.
+It reads one line of JSON, a plan and its cases, and answers with a line for each: a crash of the interpreter takes the
+case with it that caused it, and that is what the one who waits for the answer sees.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ async def _do(stage: Stage, case: str) -> Found:
 
 
 def _say(what: dict[str, Any]) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

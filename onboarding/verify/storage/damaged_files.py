@@ -1,4 +1,4 @@
-"""Files that are cut off, altered, missing or somebody else's: opened, or refused in one sentence; never passed over."""
+"""Files that are cut off, altered, missing or foreign: opened, or refused in one sentence; never passed over."""
 
 from __future__ import annotations
 
@@ -159,8 +159,8 @@ _DAMAGES: dict[str, tuple[str, bool, Callable[[Path, random.Random], None]]] = {
 """What happens to which file, and whether its process had crashed."""
 
 _MUST_REFUSE = frozenset({
-    "emptied", "emptied-beside-its-log", "removed", "one-byte", "noise", "text", "foreign", "newer", "open-to-all", "keys-removed",
-    "keys-emptied", "keys-text", "keys-noise", "keys-other",
+    "emptied", "emptied-beside-its-log", "removed", "one-byte", "noise", "text", "foreign", "newer", "open-to-all",
+    "keys-removed", "keys-emptied", "keys-text", "keys-noise", "keys-other",
 })  # fmt: skip
 """Nothing can be made of these: they must be refused before anything is written over them."""
 

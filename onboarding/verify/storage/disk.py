@@ -1,7 +1,7 @@
 """A disk that fails when it is told to, and loses what was not synced when its power is cut.
 
-It watches the files of one journal through :mod:`onboarding.verify.storage.vfs`. Beside what SQLite really writes, it keeps
-for each file what a power cut could not take any more, and every write since.
+It watches the files of one journal through :mod:`onboarding.verify.storage.vfs`. Beside what SQLite really writes, it
+keeps for each file what a power cut could not take any more, and every write since.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 import signal
 import threading
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from onboarding.verify.storage.vfs import OK, Operation
@@ -243,7 +244,7 @@ def _sectors(at: int, data: bytes) -> list[_Change]:
     """A write as the disk does it: sector by sector, none of which is ever half written."""
     first = _SECTOR - at % _SECTOR
     cuts = [0, *range(first, len(data), _SECTOR), len(data)]
-    return [_Change(at + start, data[start:end]) for start, end in zip(cuts, cuts[1:], strict=False) if end > start]
+    return [_Change(at + start, data[start:end]) for start, end in pairwise(cuts) if end > start]
 
 
 def _apply(content: bytearray, change: _Change) -> None:

@@ -112,7 +112,7 @@ def _ask(plan: Plan, place: Path, left: list[str], tally: _Tally) -> str | None:
         "cases": left,
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARDING_")}
-    with subprocess.Popen(  # noqa: S603 - this Python, and a module of ours
+    with subprocess.Popen(
         [sys.executable, "-m", "onboarding.verify.storage.child"], cwd=place, text=True,
         env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -67,7 +67,7 @@ class Stage:
     async def set_up(self) -> None:
         """Play undisturbed, and make the journals to begin with."""
         worn = self.plan.folder / "worn"
-        worn.mkdir(mode=0o700)
+        (worn / "first").mkdir(parents=True, mode=0o700)
         await self._wear(worn / "first")
         self.baselines, _ = await self._undisturbed("new", self.flows)
         for start in STARTS:
@@ -131,21 +131,28 @@ class Stage:
 
     async def _wear(self, folder: Path) -> None:
         """A journal that has written its log nearly full, as a process leaves it that is killed."""
-        folder.mkdir(mode=0o700)
         disk = Disk(folder / "journal.db")
         hook(disk)
         world = World(disk, self.plan.rng("worn"), ())
         await world.open()
         journal = SqliteJournal(disk.journal)
         await journal.open()
-        log = disk.journal.with_name("journal.db-wal")
-        missing = _LOG_FRAMES - log.stat().st_size // _FRAME
-        await journal.set_meta("verify", self.plan.rng("log").randbytes(missing * _PAGE))
-        for path in folder.iterdir():
-            if not path.name.endswith("-shm"):
-                shutil.copy2(path, folder.parent)
+        await journal.set_meta("verify", self.plan.rng("log").randbytes(_room_in_log(disk.journal)))
+        _copy(folder, folder.parent)
         await journal.close()
         await world.close()
+
+
+def _room_in_log(journal: Path) -> int:
+    """How many bytes it takes until the log is about to be copied into the file."""
+    frames = journal.with_name(journal.name + "-wal").stat().st_size // _FRAME
+    return (_LOG_FRAMES - frames) * _PAGE
+
+
+def _copy(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        if not path.name.endswith("-shm"):
+            shutil.copy2(path, target)
 
 
 class _Counting(Disk):

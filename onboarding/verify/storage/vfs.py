@@ -1,8 +1,8 @@
 """A file system of SQLite's with a listener in it: everything that SQLite writes, syncs and locks passes through.
 
-SQLite reaches files by a table of functions, its VFS. A copy of the default one is made, with our ``xOpen``; and of the
-functions of each file that it opens, those that matter here are replaced. All others stay SQLite's own and are called by
-it directly: the files, their locks and the shared memory of the write-ahead log are real.
+SQLite reaches files by a table of functions, its VFS. A copy of the default one is made, with our ``xOpen``; and of
+the functions of each file that it opens, those that matter here are replaced. All others stay SQLite's own and are
+called by it directly: the files, their locks and the shared memory of the write-ahead log are real.
 
 It works on the very library that the module ``sqlite3`` uses, in the whole process: only for a process that is made for
 it. The tables and the callbacks are kept for as long as the process lives.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -163,7 +164,5 @@ class _HandedIn:
 
     async def settled(self) -> None:
         """Wait for the outcome, whether anybody else does or not."""
-        try:
+        with suppress(OnboardingError):
             await self
-        except OnboardingError:
-            pass

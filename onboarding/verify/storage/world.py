@@ -21,7 +21,8 @@ from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.testing import VirtualClock
 from onboarding.verify.reckoning import Baseline, Judgement, judge
-from onboarding.verify.rehearsal import Role, answer_of, cast as cast_role
+from onboarding.verify.rehearsal import Role, answer_of
+from onboarding.verify.rehearsal import cast as cast_role
 from onboarding.verify.storage.broker import Broker, Line
 from onboarding.verify.storage.disk import Disk
 from onboarding.verify.storage.witness import Memory, Witness
@@ -88,7 +89,7 @@ class World:
         )  # fmt: skip
         onboarding = Onboarding(
             settings, flows=list(self.flows.values()), api=line.api(self.clock), journal=cast(Journal, self.witness),
-            clock=self.clock, rng=random.Random(self._seed), tell=self._told,  # noqa: S311 - to be repeated
+            clock=self.clock, rng=random.Random(self._seed), tell=self._told,
         )  # fmt: skip
         await self._carefully(onboarding.__aenter__)
         self.onboarding = onboarding
@@ -205,9 +206,9 @@ class World:
             return await call(*args)
         except OnboardingError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
             self.strange.append(f"{type(error).__name__} came out where an error of the package belongs")
-            raise JournalError("see strange") from None
+            raise JournalError("something strange came out") from None
 
     def note(self, error: OnboardingError) -> None:
         """Somebody was told that something did not work."""
