@@ -16,6 +16,8 @@ from onboarding.journal import Journal, Phase
 __all__ = ["RESTORED", "Doubts"]
 
 RESTORED = "the journal was restored from a backup, or is a copy"
+_SLEW = timedelta(seconds=0.5)
+"""What two clocks of a machine that nobody has set may differ by after the landing delay."""
 _PROBES, _PROBES_WITHIN = 2, timedelta(hours=1)
 """How often checks may try a login on one account, whichever journeys they belong to."""
 
@@ -35,6 +37,8 @@ class Doubts:
         self._sealer = sealer
         self._api = api
         self._rules = rules
+        self._since: dict[str, float] = {}
+        """Since when the journeys of this process are in doubt, by a clock that nobody sets."""
 
     def after_crash(self, hand: JourneyInHand) -> None:
         """An intent without an outcome: the process ended in between."""
@@ -75,6 +79,7 @@ class Doubts:
             delay = self._rules.landing_delay
             if ended is not None and ended.retry_after:
                 delay = max(delay, timedelta(seconds=ended.retry_after))
+            self._since[hand.head.id] = self._rules.clock.monotonic()
             hand.stay(
                 "in_doubt", hand.now + delay, ended,
                 f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT,
@@ -85,6 +90,9 @@ class Doubts:
         step = hand.step()
         if step.check is None:
             self._begin(hand, None, "the check that it was to be looked into with is gone from the flow")
+            return
+        if (left := self._may_still_land(hand)) is not None:
+            hand.postpone(hand.now + left)
             return
         if step.probes is not None and not await self._probe(hand, step.probes):
             return
@@ -114,6 +122,16 @@ class Doubts:
             )  # fmt: skip
         else:
             self._ask(hand, ended.reason or f"{step.check.__name__} cannot tell", ended)
+
+    def _may_still_land(self, hand: JourneyInHand) -> timedelta | None:
+        """For how long a late request may still land, where the clock was set ahead since the doubt began here."""
+        since = self._since.get(hand.head.id)
+        if since is not None:
+            left = self._rules.landing_delay - timedelta(seconds=self._rules.clock.monotonic() - since)
+            if left > _SLEW:
+                return left
+            del self._since[hand.head.id]
+        return None
 
     async def _probe(self, hand: JourneyInHand, field: str) -> bool:
         """Whether the doubt's one login may be tried now: then that is durable before it is."""

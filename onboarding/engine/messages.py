@@ -219,7 +219,7 @@ def _retry(hand: JourneyInHand, message: Message) -> None:
 
 def _resolve(hand: JourneyInHand, message: Message, found: Resolution) -> None:
     head = hand.head
-    parked = Parked.from_json(head.note) if head.status is Status.PARKED and head.note else None
+    parked = Parked.from_json(head.note or "") if head.status is Status.PARKED else None
     if parked is None or (parked.kind is not ParkKind.IN_DOUBT and head.phase is not Phase.DOUBT):
         raise NotPossible("it is not parked in doubt, so there is nothing to resolve")
     who = f" by {found.by}" if found.by else ""

@@ -40,6 +40,8 @@ def make_folder(folder: Path) -> None:
     for place in reversed(missing):
         try:
             place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            with suppress(OSError):  # a power cut must not take the folder with all that is in it
+                sync_folder(place.parent)
         except OSError as error:
             fault = error.strerror or type(error).__name__
             break

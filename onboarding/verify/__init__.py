@@ -14,6 +14,15 @@ Needs the extra ``verify``.
 
 from __future__ import annotations
 
+from onboarding.errors import MissingExtra
+
+try:
+    import jinja2 as _jinja2  # noqa: F401
+    import starlette as _starlette  # noqa: F401
+    import uvicorn as _uvicorn  # noqa: F401
+except ImportError:
+    raise MissingExtra("verify", "the verifier") from None
+
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, Part, PartResult, Report
 

@@ -23,7 +23,8 @@ class Mutant:
         guard: what it guards against, in a sentence.
         part: the part of the verifier that must find out.
         leave_out: patches it away for as long as the context lasts.
-        case: the case of the part that finds it out soonest; None: any of its quick run.
+        case: the case of the part that finds it out soonest; None: the whole of its quick run.
+        quick: whether a quick run leaves it out too.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Mutant:
     part: str
     leave_out: Callable[[], AbstractContextManager[None]]
     case: str | None = None
+    quick: bool = False
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -38,12 +40,13 @@ MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(
-    name: str, guard: str, *, part: str, case: str | None = None
+    name: str, guard: str, *, part: str, case: str | None = None, quick: bool = False
 ) -> Callable[[Callable[[], Iterator[None]]], Callable[[], Iterator[None]]]:
     """Declare a mutant: a generator that patches, yields, and puts back."""
 
     def register(patch: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None]]:
-        MUTANTS[name] = Mutant(name, guard, part, contextmanager(patch), case)
+        assert name not in MUTANTS, f"there are two guards {name}"
+        MUTANTS[name] = Mutant(name, guard, part, contextmanager(patch), case, quick)
         return patch
 
     return register

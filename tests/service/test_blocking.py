@@ -67,7 +67,7 @@ def test_an_opening_that_fails_says_why_and_ends_its_thread(settings: Settings) 
     before = threading.active_count()
     with pytest.raises(SettingsError, match="ONBOARDING_TENANT_ID"), BlockingOnboarding(settings):
         pass
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may have ended meanwhile
 
 
 def test_a_pass_for_cron(settings: Settings, api: GreetingApi) -> None:

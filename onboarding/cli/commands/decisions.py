@@ -36,7 +36,10 @@ def retry(
     context: typer.Context,
     journeys: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The journeys' ids.")] = None,
     all_parked: Annotated[
-        bool, typer.Option("--all-parked", help="Every parked journey but those in doubt or restored, at each of which somebody looks.")
+        bool,
+        typer.Option(
+            "--all-parked", help="Every parked journey but those in doubt or restored, at each of which somebody looks."
+        ),
     ] = False,
     as_json: AS_JSON = False,
 ) -> None:

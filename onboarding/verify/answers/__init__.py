@@ -5,6 +5,7 @@ From the inside out:
 - ``counterpart``: a service on a raw socket; ``plays``: how an answer goes over the wire
 - ``calls``: one call of every endpoint; ``replies``: the malformed replies, and what is true of each
 - ``matrix``: the one times the other
+- ``manners``: what a call does beside reading its answer; ``steps``: steps that do what they should not
 - ``between``: a twist in front of the sandbox; ``stage``: a journey behind it; ``journeys``: all of them
 """
 
@@ -15,7 +16,9 @@ import time
 from typing import ClassVar
 
 from onboarding.verify.answers.journeys import Played, play_all
+from onboarding.verify.answers.manners import look_at_manners
 from onboarding.verify.answers.matrix import Tried, pairs, try_all
+from onboarding.verify.answers.steps import look_at_steps
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, PartResult
@@ -39,11 +42,13 @@ class Answers:
         began = time.monotonic()
         with without(plan.mutant):
             tried = self._calls(plan)
-            played = self._journeys(plan, len(tried))
-        findings = [Finding(each.case, what) for each in tried for what in each.faults]
+            looked = [*look_at_manners(plan), *look_at_steps(plan)]
+            played = self._journeys(plan, len(tried) + len(looked))
+        findings = [Finding(each.case, what) for each in (*tried, *looked) for what in each.faults]
         findings += [Finding(each.case, what, each.detail) for each in played for what in each.faults]
         counts = {
             "calls": len(tried),
+            "steps and manners": len(looked),
             "malformed replies": len({each.case.partition("/")[0] for each in tried}),
             "peak memory in KiB": max((each.peak // 1024 for each in tried), default=0),
             "journeys": len(played),
@@ -52,7 +57,7 @@ class Answers:
             "left to a person": sum(each.asked for each in played),
         }
         return PartResult(
-            part=self.name, cases=len(tried) + len(played), counts=counts, findings=tuple(findings),
+            part=self.name, cases=len(tried) + len(looked) + len(played), counts=counts, findings=tuple(findings),
             seconds=time.monotonic() - began,
         )  # fmt: skip
 

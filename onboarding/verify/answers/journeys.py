@@ -51,12 +51,15 @@ class Played:
 def play_all(plan: Plan) -> Iterator[Played]:
     """Play them one by one."""
     replies = [reply for reply in REPLIES if reply.may == {DOUBT} and not (reply.heavy or reply.by_shape or reply.deaf)]
+    flows = [flow for flow in flows_of(plan.flows) if _wanted(plan, flow)]
+    if not flows:
+        return
     clock = VirtualClock()
     with SandboxServer(Sandbox(SandboxConfig(token=_TOKEN, seed=plan.seed), clock=clock)) as server:
         theatre = _Theatre(plan, clock, SandboxDesk(server.url))
-        for flow in flows_of(plan.flows):
+        for flow in flows:
             steps = [step for step in flow.definition.steps.values() if step.effect is Effect.ONCE]
-            if not steps or not _wanted(plan, flow):
+            if not steps:
                 continue
             baseline, problem = theatre.baseline(flow)
             if baseline is None:

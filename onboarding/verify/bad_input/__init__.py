@@ -3,6 +3,7 @@
 - ``junk``: values, texts and files; ``drafts``: definitions with mistakes; ``argv``: calls of the program
 - ``judging``: what an error may say
 - ``handing_in``, ``sources``, ``definitions``, ``command_line``: the four targets, each with ``try_case(plan, case)``
+- ``must_refuse``: what is named, since chance might never come upon it
 - ``questionnaire``: a flow with a field of every type; ``template``: a journal for the calls
 - ``child``: the process in which the calls are made
 """
@@ -18,6 +19,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from onboarding.verify.bad_input.must_refuse import CASES as MUST_REFUSE
+from onboarding.verify.bad_input.must_refuse import NAME as MUST
+from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, PartResult
 
@@ -44,13 +48,15 @@ class BadInput:
         began = time.monotonic()
         sizes = _FULL if plan.full else _QUICK
         cases = {target: [f"{target}-{number}" for number in range(size)] for target, size in sizes.items()}
+        cases[MUST] = list(MUST_REFUSE)
         if plan.case is not None:
-            cases = {target: [plan.case] * plan.case.startswith(f"{target}-") for target in sizes}
+            cases = {target: [plan.case] * plan.case.startswith(f"{target}-") for target in cases}
         total, done, findings = sum(map(len, cases.values())), 0, list[Finding]()
-        for case, found in _tried(plan, cases):
-            findings += [Finding(case, fault) for fault in found]
-            done += 1
-            plan.tell(Progress(self.name, done, total))
+        with without(plan.mutant):
+            for case, found in _tried(plan, cases):
+                findings += [Finding(case, fault) for fault in found]
+                done += 1
+                plan.tell(Progress(self.name, done, total))
         return PartResult(
             part=self.name,
             cases=done,
@@ -61,13 +67,14 @@ class BadInput:
 
 
 def _tried(plan: Plan, cases: Mapping[str, list[str]]) -> Iterator[Found]:
-    from onboarding.verify.bad_input import command_line, definitions, handing_in, sources
+    from onboarding.verify.bad_input import command_line, definitions, handing_in, must_refuse, sources
 
     here: dict[str, Callable[[Plan, str], list[str]]] = {
         "program": command_line.try_real,
         "settings": sources.try_case,
         "definition": definitions.try_case,
         "send": handing_in.try_case,
+        MUST: must_refuse.try_case,
     }
     calls = cases.get("command", [])
     for start in range(0, len(calls), _CALLS_AT_ONCE):
@@ -83,7 +90,7 @@ def _in_a_child(plan: Plan, cases: list[str]) -> Iterator[Found]:
     """Calls of the command line in one process; one that hangs there, or ends it, is a finding."""
     folder = plan.folder / "command"
     folder.mkdir(exist_ok=True)
-    argv = [sys.executable, "-m", f"{__name__}.child", str(folder), str(plan.seed), *cases]
+    argv = [sys.executable, "-m", f"{__name__}.child", str(folder), str(plan.seed), plan.mutant or "", *cases]
     left = list(cases)
     quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
     with subprocess.Popen(argv, stdin=quiet, stdout=pipe, stderr=quiet, text=True, cwd=folder) as child:

@@ -1,4 +1,4 @@
-"""``python -m onboarding.verify.bad_input.child FOLDER SEED CASE...``: calls of the command line, a line for each.
+"""``python -m onboarding.verify.bad_input.child FOLDER SEED MUTANT CASE...``: calls of the command line, a line for each.
 
 A process of its own, since a command sets up a log, an event loop and signals. Before the first call a hook is set
 that sees every file that is opened or made: none may be outside the folder.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from onboarding.verify.bad_input.command_line import try_case
+from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan
 
 __all__ = ["main"]
@@ -58,16 +59,17 @@ class _Watch:
 
 def main(arguments: list[str]) -> None:
     """Try the cases; each line says how many things did not hold, and what."""
-    folder, seed, *cases = arguments
+    folder, seed, mutant, *cases = arguments
     plan = Plan(folder=Path(folder), seed=int(seed))
     report = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     watch = _Watch(Path(folder))
     sys.addaudithook(watch)
-    for case in cases:
-        watch.seen.clear()
-        found = try_case(plan, case)
-        found += [f"it touched a file outside its folder ({event})" for event in sorted(set(watch.seen))]
-        print(json.dumps([case, found]), file=report, flush=True)
+    with without(mutant or None):
+        for case in cases:
+            watch.seen.clear()
+            found = try_case(plan, case)
+            found += [f"it touched a file outside its folder ({event})" for event in sorted(set(watch.seen))]
+            print(json.dumps([case, found]), file=report, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import shutil
 import signal
 import ssl
@@ -142,7 +141,7 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
     """Do one case."""
     rng = stage.plan.rng("crash", case.name)
     role = cast(flow, stage.desk, rng)
-    folder = stage.plan.folder / f"case-{os.getpid()}"
+    folder = stage.plan.folder / case.name.replace("/", "+")
     folder.mkdir()
     diary = folder / "diary"
     blows = [blow for blow in (first_blow(case), blow_again(case)) if blow is not None]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from onboarding.verify.guards import api, engine, journal, secrets
+from onboarding.verify.guards import api, doubt, engine, inputs, journal, secrets
 
-__all__ = ["api", "engine", "journal", "secrets"]
+__all__ = ["api", "doubt", "engine", "inputs", "journal", "secrets"]

@@ -1,4 +1,4 @@
-"""The guards of the engine: intents, doubt, budgets."""
+"""The guards of the engine: intents, budgets, deadlines, and what a step may do."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
-from onboarding.engine import doubt, engine, perform, sealer
-from onboarding.engine.doubt import Doubts
+from onboarding.engine import doubt, engine, messages, perform, sealer
 from onboarding.engine.engine import Engine
 from onboarding.engine.events import tell
 from onboarding.engine.journey import JourneyInHand
-from onboarding.engine.perform import How
+from onboarding.engine.retry import Backoff
 from onboarding.journal import Phase
-from onboarding.machine import Flow, Step
+from onboarding.machine import Done, Failed, Flow
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
 
@@ -48,72 +47,6 @@ def _intent_durable() -> Iterator[None]:
         yield
 
 
-@mutant("crash-doubt", "an intent without an outcome is a doubt", part="crash")
-def _crash_doubt() -> Iterator[None]:
-    def again(self: Doubts, hand: JourneyInHand) -> None:
-        del self
-        hand.arm("retry", "sent again")
-
-    with in_place_of(Doubts, "after_crash", again):
-        yield
-
-
-@mutant("answer-doubt", "an answer that tells nothing is a doubt, not a failure", part="crash")
-def _answer_doubt() -> Iterator[None]:
-    conclude = Engine._conclude
-
-    def careless(self: Engine, hand: JourneyInHand, ended: Any) -> None:
-        conclude(self, hand, replace(ended, how=How.NOT_SENT) if ended.how is How.IN_DOUBT else ended)
-
-    with in_place_of(Engine, "_conclude", careless):
-        yield
-
-
-@mutant("landing-delay", "absence counts only when a late request would have landed", part="crash")
-def _landing_delay() -> Iterator[None]:
-    stay = JourneyInHand.stay
-
-    def at_once(self: JourneyInHand, trigger: str, due: Any, *rest: Any, **more: Any) -> None:
-        stay(self, trigger, self.now if more.get("phase") is Phase.DOUBT else due, *rest, **more)
-
-    with in_place_of(JourneyInHand, "stay", at_once):
-        yield
-
-
-@mutant("landed-check", "what is in doubt is sent again only where its check says that it is absent", part="crash")
-def _landed_check() -> Iterator[None]:
-    async def unasked(self: Doubts, hand: JourneyInHand) -> None:
-        del self
-        hand.arm("not_landed", "sent again")
-
-    with in_place_of(Doubts, "look_into", unasked):
-        yield
-
-
-@mutant("check-result", "a check that says that it had landed is believed", part="crash")
-def _check_result() -> Iterator[None]:
-    def again(self: Doubts, hand: JourneyInHand, ended: Any) -> None:
-        del self
-        hand.arm("not_landed", "sent again", ended)
-
-    with in_place_of(Doubts, "_landed", again):
-        yield
-
-
-@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="simulation")
-def _evidence() -> Iterator[None]:
-    refused = Engine._refused
-
-    def deaf(self: Engine, hand: JourneyInHand, ended: Any) -> None:
-        kept, hand.book.doubts = hand.book.doubts, 0
-        refused(self, hand, ended)
-        if not hand.book.doubts:
-            hand.book.doubts = kept
-
-    with in_place_of(Engine, "_refused", deaf):
-        yield
-
-
 @mutant("cooldown", "what may be repeated is repeated after its cooldown", part="simulation")
 def _cooldown() -> Iterator[None]:
     with in_place_of(JourneyInHand, "cools_until", lambda *_: None):
@@ -126,25 +59,21 @@ def _at_most() -> Iterator[None]:
         yield
 
 
-@mutant("probe-budget", "checks try a login twice an hour at most for one account", part="model")
-def _probe_budget() -> Iterator[None]:
-    with in_place_of(doubt, "_PROBES", 10**6):
-        yield
-
-
 @mutant("withdrawal", "a request that never left does not count", part="model")
 def _withdrawal() -> Iterator[None]:
     with in_place_of(JourneyInHand, "withdraw", lambda *_: None):
         yield
 
 
-@mutant("fields-restored", "a step that did not succeed leaves no trace in the fields", part="model")
+@mutant("fields-restored", "a step that did not succeed leaves no trace in the fields", part="answers",
+        case="steps/passed-over")  # fmt: skip
 def _fields_restored() -> Iterator[None]:
     with in_place_of(JourneyInHand, "restore", lambda *_: None):
         yield
 
 
-@mutant("heaviest-effect", "a step calls nothing that weighs more than what it declares", part="answers")
+@mutant("heaviest-effect", "a step calls nothing that weighs more than what it declares", part="answers",
+        case="steps/heavier-than-declared", quick=True)  # fmt: skip
 def _heaviest_effect() -> Iterator[None]:
     with in_place_of(perform, "_WEIGHT", dict.fromkeys(Effect, 0)):
         yield
@@ -158,13 +87,13 @@ def _deadlines() -> Iterator[None]:
 
 @mutant("late-input", "an input that came after the deadline is not taken", part="model")
 def _late_input() -> Iterator[None]:
-    with in_place_of(Engine, "_is_late", lambda *_: False), in_place_of(JourneyInHand, "deadline", None):
-        yield
+    apply = engine.apply_message
 
+    def take(hand: JourneyInHand, *rest: Any) -> None:
+        with in_place_of(JourneyInHand, "deadline", None):
+            apply(hand, *rest)
 
-@mutant("restored", "a journal that was restored or copied sends nothing by itself", part="storage")
-def _restored() -> Iterator[None]:
-    with in_place_of(JourneyInHand, "may_be_old", lambda *_: False):
+    with in_place_of(Engine, "_is_late", lambda *_: False), in_place_of(engine, "apply_message", take):
         yield
 
 
@@ -182,7 +111,7 @@ def _told_when_durable() -> Iterator[None]:
         yield
 
 
-@mutant("step-limit", "a step that never ends is broken off", part="answers")
+@mutant("step-limit", "a step that never ends is broken off", part="answers", case="steps/endless")
 def _step_limit() -> Iterator[None]:
     whole = perform.perform
 
@@ -200,7 +129,87 @@ def _wiping() -> Iterator[None]:
         yield
 
 
-@mutant("triggers-known", "a step leads only where its flow says", part="model")
+@mutant("triggers-known", "a step leads only where its flow says", part="answers", case="steps/leads-nowhere")
 def _triggers_known() -> Iterator[None]:
-    with in_place_of(Step, "refusals", property(lambda _: {})):
+    fire = JourneyInHand.fire
+
+    def obliging(self: JourneyInHand, trigger: str) -> str | None:
+        end = next(name for name, state in self.definition.states.items() if isinstance(state, Done))
+        return fire(self, trigger) or end
+
+    with in_place_of(JourneyInHand, "fire", obliging):
+        yield
+
+
+@mutant("one-change", "a step changes one thing at most", part="answers", case="steps/two-that-change")
+def _one_change() -> Iterator[None]:
+    sending = perform._Guard.sending
+
+    def generous(self: Any, endpoint: Any) -> None:
+        before, self.changing = self.changing, 0
+        sending(self, endpoint)
+        self.changing += before
+
+    with in_place_of(perform._Guard, "sending", generous):
+        yield
+
+
+@mutant("parking", "what cannot go on is parked, and does not end falsely", part="answers",
+        case="steps/refused-unforeseen")  # fmt: skip
+def _parking() -> Iterator[None]:
+    def give_up(self: JourneyInHand, *given: Any, phase: Phase = Phase.READY) -> None:
+        del given, phase
+        end = next(name for name, state in self.definition.states.items() if isinstance(state, Failed))
+        self.enter("gave_up", end)
+
+    with in_place_of(JourneyInHand, "park", give_up):
+        yield
+
+
+@mutant("attempts", "what fails again and again is left to a person in the end", part="model")
+def _attempts() -> Iterator[None]:
+    later = Engine._try_later
+
+    def tireless(self: Engine, hand: JourneyInHand, ended: Any, what: str) -> None:
+        hand.book.failures = 0
+        later(self, hand, ended, what)
+
+    with in_place_of(Engine, "_try_later", tireless):
+        yield
+
+
+@mutant("backoff", "what has failed is tried again after a pause, and not before it may", part="model")
+def _backoff() -> Iterator[None]:
+    with in_place_of(Backoff, "delay", lambda *_: timedelta(milliseconds=1)):
+        yield
+
+
+@mutant("poll-pause", "between two polls is a pause", part="model")
+def _poll_pause() -> Iterator[None]:
+    with in_place_of(JourneyInHand, "next_poll", lambda self: self.now + timedelta(milliseconds=1)):
+        yield
+
+
+@mutant("nuisance-asked", "an input that would send another message too soon, or too often, is refused", part="model")
+def _nuisance_asked() -> Iterator[None]:
+    with in_place_of(messages, "_check_sendable", lambda *_: None):
+        yield
+
+
+@mutant("inputs-wait", "an input waits while the journey works", part="simulation")
+def _inputs_wait() -> Iterator[None]:
+    with in_place_of(engine, "wants", lambda *_: True):
+        yield
+
+
+@mutant("set-aside", "one journey that is damaged does not keep the others from going on", part="storage",
+        case="row/status")  # fmt: skip
+def _set_aside() -> Iterator[None]:
+    with in_place_of(Engine, "advance", Engine._advance):
+        yield
+
+
+@mutant("versions", "a journey of another version is not taken for one of this", part="storage", case="row/version")
+def _versions() -> Iterator[None]:
+    with in_place_of(sealer, "_migrated", lambda _, __, state, fields: (state, fields)):
         yield

@@ -21,7 +21,7 @@ from onboarding.verify.mutants import mutant
 __all__: list[str] = []
 
 
-@mutant("sealing", "a journey's data are sealed", part="secrets")
+@mutant("sealing", "a journey's data are sealed", part="secrets", case="password-reset/a-good-end", quick=True)
 def _sealing() -> Iterator[None]:
     def plain(self: Keyring, blob: bytes, *, journey: str, field: str) -> bytes:
         del journey, field
@@ -35,34 +35,38 @@ def _sealing() -> Iterator[None]:
         yield
 
 
-@mutant("redaction", "a person's words are kept without the journey's data in them", part="secrets")
+@mutant("redaction", "a person's words are kept without the journey's data in them", part="secrets",
+        case="password-reset/cancelled")  # fmt: skip
 def _redaction() -> Iterator[None]:
     with in_place_of(JourneyInHand, "redact", lambda _, text: text):
         yield
 
 
-@mutant("log-net", "what looks like a secret does not reach a log", part="secrets")
+@mutant("log-net", "what looks like a secret does not reach a log", part="secrets",
+        case="password-reset/a-careless-line")  # fmt: skip
 def _log_net() -> Iterator[None]:
     with in_place_of(log, "redact", lambda text: text):
         yield
 
 
-@mutant("hushed-libraries", "the HTTP library's own log lines hold no address", part="secrets")
+@mutant("hushed-libraries", "the HTTP library's own log lines hold no address", part="secrets",
+        case="password-reset/a-good-end")  # fmt: skip
 def _hushed() -> Iterator[None]:
     with in_place_of(transport, "hush", lambda: None):
         yield
 
 
-@mutant("flow-repr", "a flow does not show its fields", part="secrets")
+@mutant("flow-repr", "a flow does not show its fields", part="secrets", case="password-reset/a-good-end")
 def _flow_repr() -> Iterator[None]:
     def shown(self: Flow) -> str:
-        return f"{type(self).__name__}({self.model_dump(context=REVEAL, warnings=False)})"
+        unset = {name for name, value in self.__dict__.items() if value is None}
+        return f"{type(self).__name__}({self.model_dump(context=REVEAL, exclude=unset, warnings=False)})"
 
     with in_place_of(Flow, "__repr__", shown), in_place_of(Flow, "__str__", shown):
         yield
 
 
-@mutant("masking", "what may be shown around holds no personal value", part="secrets")
+@mutant("masking", "what may be shown around holds no personal value", part="secrets", case="password-reset/a-good-end")
 def _masking() -> Iterator[None]:
     def shown(flow: Flow, name: str) -> Any:
         value: Any = flow.__dict__.get(name)
@@ -72,7 +76,8 @@ def _masking() -> Iterator[None]:
         yield
 
 
-@mutant("explained-without-values", "an error about data does not quote them", part="secrets")
+@mutant("explained-without-values", "an error about data does not quote them", part="secrets",
+        case="password-reset/wrong-starts")  # fmt: skip
 def _explained() -> Iterator[None]:
     def quoting(error: Any, *_: Any) -> str:
         return str(error.errors())

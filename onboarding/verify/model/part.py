@@ -69,7 +69,7 @@ def _play(plan: Plan, flow: type[Flow], counts: Counter[str]) -> list[Finding]:
                 play,
                 settings=settings(
                     max_examples=_FULL if plan.full else _QUICK, stateful_step_count=_MOVES, deadline=None, database=None,
-                    derandomize=False, print_blob=False, phases=(Phase.generate, Phase.shrink),
+                    derandomize=False, print_blob=False, phases=(Phase.generate,) if plan.mutant else (Phase.generate, Phase.shrink),
                     suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
                 ),
             )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from onboarding.engine import Journey, ParkKind
 from onboarding.journal import Status
+from onboarding.log import log
 from onboarding.verify.answers.counterpart import Play
 from onboarding.verify.answers.plays import cut, http, whole
 from onboarding.verify.plan import Plan
@@ -167,6 +168,12 @@ async def _cancelled(house: House) -> None:
     await house.fails(house.onboarding.cancel(journey.id, house.quotation(journey)))
 
 
+async def _careless_line(house: House) -> None:
+    """Somebody writes a line into the package's own log that nobody has thought over: the net below it holds."""
+    role = house.role
+    log.warning(f"asked for {role.to} and got password={role.secrets.get('password', 'none')} for {role.to}")
+
+
 async def _lost_answers(house: House) -> None:
     house.stage.desk.add_fault("*", "drop_after", rate=0.5, seed=7, times=6)
     await house.play()
@@ -211,6 +218,7 @@ _OTHERS: dict[str, Scene] = {
     "wrong-starts": _wrong_starts,
     "wrong-inputs": _wrong_inputs,
     "cancelled": _cancelled,
+    "a-careless-line": _careless_line,
     "lost-answers": _lost_answers,
     "system-errors": _lost_requests,
     "a-step-that-tells-before-it-sends": _tells_before,

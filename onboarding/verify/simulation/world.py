@@ -40,8 +40,8 @@ _STRIKES = 0.15
 """The share of the advances during which something happens to the process, if they last so long."""
 _CONCURRENCY = 6
 _LONGEST = timedelta(days=20).total_seconds()
-_MOST_WALKS = 400
-"""A journey that was advanced so often goes round in circles."""
+_MOST_WALKS = 40
+"""A world whose journeys are advanced so often, each, goes round in circles."""
 _KEY = Keyring.generate_key()
 
 
@@ -242,8 +242,8 @@ class World:
     async def _turn_clocks(self) -> None:
         if not self._disturbed or self._rng.random() < 0.6:  # noqa: PLR2004 - in most worlds nobody does
             return
-        for _ in range(self._rng.randint(1, 3)):
-            await self.true.sleep(self._rng.random() * 300)
+        for _ in range(self._rng.randint(1, 5)):
+            await self.true.sleep(self._rng.random() * 60)
             self.counts["clock jumps"] += 1
             self.machine.jump(self._rng.choice(_JUMPS))
             self._stir.set()

@@ -54,7 +54,7 @@ _BORNE: dict[str, str] = {
 }
 """What may keep the journey from going on, and nothing else."""
 _EDITED: dict[str, str] = {
-    "history-edited": "UPDATE transitions SET dest = 'somewhere' WHERE journey = :id AND seq = 2",
+    "history-edited": "UPDATE transitions SET worker = 'somebody else' WHERE journey = :id AND seq = 2",
     "history-shortened": "DELETE FROM transitions WHERE journey = :id AND seq = "
     "(SELECT max(seq) FROM transitions WHERE journey = :id)",
     "history-moved": "UPDATE transitions SET seq = CASE seq WHEN 1 THEN 1000 ELSE seq END WHERE journey = :id",

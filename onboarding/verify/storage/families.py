@@ -6,7 +6,7 @@ from importlib import import_module
 
 from onboarding.verify.plan import Plan
 
-__all__ = ["FAMILIES", "cases_of"]
+__all__ = ["FAMILIES", "WITHOUT_HOOK", "cases_of"]
 
 _ROOM = "onboarding.verify.storage"
 FAMILIES = {
@@ -17,6 +17,9 @@ FAMILIES = {
     "copy": f"{_ROOM}.old_copy",
     "kill": f"{_ROOM}.kills",
 }
+
+WITHOUT_HOOK = ("file/", "row/", "fault/held/")
+"""What can be tried where nothing can be put between SQLite and the disk."""
 
 _QUICK = {"cut": 6, "fault": 5, "file": 2, "row": 3, "copy": 2, "kill": 3}
 """How many of each a quick run does, beside those that it always does."""

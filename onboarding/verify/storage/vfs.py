@@ -253,12 +253,10 @@ _HOOKS: list[_Hook] = []
 def hook(listener: Listener) -> None:
     """Let everything that SQLite does from now on in this process pass by ``listener``, instead of the one before.
 
-    Raises:
-        OSError: it cannot be done here (:func:`why_not`).
+    Where that cannot be done (:func:`why_not`), SQLite goes on as it is.
     """
     if not _HOOKS:
-        reason = why_not()
-        if reason is not None:
-            raise OSError(reason)
+        if why_not() is not None:
+            return
         _HOOKS.append(_Hook(_library(), listener))
     _HOOKS[0].listener = listener

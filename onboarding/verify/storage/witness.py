@@ -25,7 +25,9 @@ class Memory:
         self.handed_in: dict[str, int] = {}
         """The newest revision that a journey was handed in with."""
         self.rows: dict[tuple[str, int], TransitionRecord] = {}
-        self.messages: dict[str, str] = {}
+        self.revisions: dict[tuple[str, int], int] = {}
+        """Of transitions that were handed in: the revision that came with them."""
+        self.posted: set[str] = set()
         self.verdicts: dict[str, str] = {}
         self.meta: dict[str, bytes] = {}
 
@@ -38,8 +40,15 @@ class Memory:
 
     def clear(self) -> None:
         """Forget it all: what follows begins anew."""
-        for kept in (self.heads, self.handed_in, self.rows, self.messages, self.verdicts, self.meta):
+        for kept in (self.heads, self.handed_in, self.rows, self.revisions, self.verdicts, self.meta):
             kept.clear()
+        self.posted.clear()
+
+    def is_confirmed(self, row: TransitionRecord) -> bool:
+        """Whether a transition may be told: the write that it came with, or a later one, is confirmed."""
+        revision = self.revisions.get((row.journey, row.seq))
+        head = self.heads.get(row.journey)
+        return revision is None or (head is not None and head.revision >= revision)
 
     def may_send(self, journey: str) -> bool:
         """Whether a request of a journey that changes something may leave: all that led to it is confirmed."""
@@ -64,6 +73,10 @@ class Memory:
             faults += [
                 f"the confirmed transition {row.trigger} is gone" for row in rows if there.get(row.seq) != row.trigger
             ]
+        unseen = {message.id for head in self.heads.values() for message in await self._unseen(journal, head.id)}
+        for message in self.posted - unseen:
+            if await journal.verdict(message) is None:
+                faults.append("a message that was taken is gone")
         for message, verdict in self.verdicts.items():
             if await journal.verdict(message) != verdict:
                 faults.append("a verdict that was told is gone")
@@ -71,6 +84,13 @@ class Memory:
             f"the value {name} is gone" for name, value in self.meta.items() if await journal.meta(name) != value
         ]
         return faults
+
+    @staticmethod
+    async def _unseen(journal: Journal, journey: str) -> tuple[Message, ...]:
+        try:
+            return (await journal.load(journey)).messages
+        except UnknownJourney:
+            return ()
 
 
 class Witness:
@@ -121,7 +141,14 @@ class Witness:
     async def post(self, message: Message) -> None:
         """A message that was taken is durable."""
         await self._counted(self._journal.post)(message)
-        self._memory.messages[message.id] = message.journey
+        self._memory.posted.add(message.id)
+
+    async def recall(self, message: str) -> bool:
+        """Who takes a message back has no promise any more."""
+        taken: bool = await self._counted(self._journal.recall)(message)
+        if taken:
+            self._memory.posted.discard(message)
+        return taken
 
     async def verdict(self, message: str) -> str | None:
         """A verdict that is told is durable."""
@@ -139,6 +166,7 @@ class Witness:
     def write(self, change: Change) -> Awaitable[None]:
         """Hand in a write, and take note of it when it is confirmed."""
         self._memory.handed_in[change.head.id] = change.head.revision
+        self._memory.revisions.update({(row.journey, row.seq): change.head.revision for row in change.transitions})
         handed_in = _HandedIn(self._journal.write(change), change, self._memory)
         self.busy += 1
         task = asyncio.ensure_future(handed_in.settled())

@@ -221,6 +221,8 @@ class World:
     def _told(self, event: Event) -> None:
         """What is told has durably happened."""
         row = event.transition
+        if not self.memory.is_confirmed(row):
+            self.strange.append(f"{event.flow}: {row.trigger} was told before it was durable")
         self.memory.rows[row.journey, row.seq] = row
 
     # Judging

@@ -1,0 +1,171 @@
+"""The guards around doubt: what may have happened is found out before anything is done once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from onboarding.engine import doubt, messages
+from onboarding.engine.doubt import Doubts
+from onboarding.engine.engine import Engine
+from onboarding.engine.journey import JourneyInHand
+from onboarding.engine.outcome import Parked, ParkKind
+from onboarding.engine.perform import How, _Guard
+from onboarding.journal import Phase, Status
+from onboarding.verify.guards.patching import in_place_of
+from onboarding.verify.mutants import mutant
+
+__all__: list[str] = []
+
+
+@mutant("crash-doubt", "an intent without an outcome is a doubt", part="crash")
+def _crash_doubt() -> Iterator[None]:
+    def again(self: Doubts, hand: JourneyInHand) -> None:
+        del self
+        hand.arm("retry", "sent again")
+
+    with in_place_of(Doubts, "after_crash", again):
+        yield
+
+
+@mutant("answer-doubt", "an answer that tells nothing is a doubt, not a failure", part="crash")
+def _answer_doubt() -> Iterator[None]:
+    conclude = Engine._conclude
+
+    def careless(self: Engine, hand: JourneyInHand, ended: Any) -> None:
+        conclude(self, hand, replace(ended, how=How.NOT_SENT) if ended.how is How.IN_DOUBT else ended)
+
+    with in_place_of(Engine, "_conclude", careless):
+        yield
+
+
+@mutant("landing-delay", "absence counts only when a late request would have landed", part="crash")
+def _landing_delay() -> Iterator[None]:
+    stay = JourneyInHand.stay
+
+    def at_once(self: JourneyInHand, trigger: str, due: Any, *rest: Any, **more: Any) -> None:
+        stay(self, trigger, self.now if more.get("phase") is Phase.DOUBT else due, *rest, **more)
+
+    with in_place_of(JourneyInHand, "stay", at_once):
+        yield
+
+
+@mutant("landed-check", "what is in doubt is sent again only where its check says that it is absent", part="crash")
+def _landed_check() -> Iterator[None]:
+    async def unasked(self: Doubts, hand: JourneyInHand) -> None:
+        del self
+        hand.arm("not_landed", "sent again")
+
+    with in_place_of(Doubts, "look_into", unasked):
+        yield
+
+
+@mutant("check-result", "a check that says that it had landed is believed", part="crash")
+def _check_result() -> Iterator[None]:
+    def again(self: Doubts, hand: JourneyInHand, ended: Any) -> None:
+        del self
+        hand.arm("not_landed", "sent again", ended)
+
+    with in_place_of(Doubts, "_landed", again):
+        yield
+
+
+@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="simulation")
+def _evidence() -> Iterator[None]:
+    refused = Engine._refused
+
+    def deaf(self: Engine, hand: JourneyInHand, ended: Any) -> None:
+        kept, hand.book.doubts = hand.book.doubts, 0
+        refused(self, hand, ended)
+        if not hand.book.doubts:
+            hand.book.doubts = kept
+
+    with in_place_of(Engine, "_refused", deaf):
+        yield
+
+
+@mutant("probe-budget", "checks try a login twice an hour at most for one account", part="model")
+def _probe_budget() -> Iterator[None]:
+    with in_place_of(doubt, "_PROBES", 10**6):
+        yield
+
+
+@mutant("restored", "a journal that was restored or copied sends nothing by itself", part="storage")
+def _restored() -> Iterator[None]:
+    with in_place_of(JourneyInHand, "may_be_old", lambda *_: False):
+        yield
+
+
+@mutant("one-probe", "a doubt tries one login, and not a second one after a crash", part="model")
+def _one_probe() -> Iterator[None]:
+    probe = Doubts._probe
+
+    async def forgetful(self: Doubts, hand: JourneyInHand, field: str) -> bool:
+        hand.book.probed = False
+        return await probe(self, hand, field)
+
+    with in_place_of(Doubts, "_probe", forgetful):
+        yield
+
+
+@mutant("landing-asked", "a check waits as long as the other side has asked for", part="model")
+def _landing_asked() -> Iterator[None]:
+    begin = Doubts._begin
+
+    def hasty(self: Doubts, hand: JourneyInHand, ended: Any, why: str) -> None:
+        begin(self, hand, None if ended is None else replace(ended, retry_after=None), why)
+
+    with in_place_of(Doubts, "_begin", hasty):
+        yield
+
+
+@mutant("passed-over", "a step that takes no notice of a doubt does not end it", part="answers", case="steps/passed-over")
+def _passed_over() -> Iterator[None]:
+    with in_place_of(_Guard, "is_in_doubt", lambda *_: False):
+        yield
+
+
+@mutant("fails-after-sending", "a step that fails when its request has left is in doubt", part="answers",
+        case="steps/fails-after-sending", quick=True)  # fmt: skip
+def _fails_after_sending() -> Iterator[None]:
+    with in_place_of(_Guard, "may_have_landed", property(lambda _: False)):
+        yield
+
+
+@mutant("retry-unasked", "what may have taken effect is not sent again because somebody is impatient", part="answers",
+        case="steps/fails-after-sending")  # fmt: skip
+def _retry_unasked() -> Iterator[None]:
+    retry = messages._retry
+
+    def impatient(hand: JourneyInHand, message: Any) -> None:
+        if hand.head.status is Status.PARKED and hand.head.phase is not Phase.DOUBT:
+            parked = replace(Parked.from_json(hand.head.note or ""), kind=ParkKind.ERROR)
+            hand.head = replace(hand.head, note=parked.to_json())
+        retry(hand, message)
+
+    with in_place_of(messages, "_retry", impatient):
+        yield
+
+
+@mutant("resolved-unasked", "nobody can say of a journey that is not in doubt that it has landed", part="model")
+def _resolved_unasked() -> Iterator[None]:
+    resolve = messages._resolve
+
+    def gullible(hand: JourneyInHand, message: Any, found: Any) -> None:
+        if hand.head.status is Status.PARKED:
+            hand.head = replace(hand.head, phase=Phase.DOUBT)
+        resolve(hand, message, found)
+
+    with in_place_of(messages, "_resolve", gullible):
+        yield
+
+
+@mutant("restored-end", "a restored journey does not end badly on what it may have done itself", part="storage")
+def _restored_end() -> Iterator[None]:
+    def led(self: Engine, hand: JourneyInHand, trigger: str, dest: str, ended: Any, detail: str = "") -> None:
+        del self
+        hand.enter(trigger, dest, ended, detail)
+
+    with in_place_of(Engine, "_lead_on", led):
+        yield
