@@ -141,10 +141,9 @@ class Forgetting:
 
 
 def _outcome(head: Head) -> Outcome:
-    try:
-        return Outcome.from_json(head.note or "")
-    except (ValueError, TypeError):
-        return Outcome(head.state, ended_well=head.status is Status.DONE)
+    outcome = Outcome.from_json(head.note or "")
+    # A damaged note says nothing; the head beside it does.
+    return outcome if outcome.state else Outcome(head.state, ended_well=head.status is Status.DONE)
 
 
 def _is_forgotten(head: Head) -> bool:

@@ -214,6 +214,7 @@ class Onboarding:
         last = await self.journal.history(head.id, after=head.seq - 1)
         return view(head, type(flow).definition, flow, last[-1] if last else None)
 
+    @clean_frames
     async def list(
         self,
         *,
@@ -259,6 +260,7 @@ class Onboarding:
         """How many journeys there are, by (flow, status, state)."""
         return await self.journal.count()
 
+    @clean_frames
     async def history(self, journey: str) -> History:
         """A journey's transitions, oldest first. Raises ``UnknownJourney``."""
         await self.journal.head(id_of(journey))

@@ -3,7 +3,7 @@
 - ``junk``: values, texts and files; ``drafts``: definitions with mistakes; ``argv``: calls of the program
 - ``judging``: what an error may say
 - ``handing_in``, ``sources``, ``definitions``, ``command_line``: the four targets, each with ``try_case(plan, case)``
-- ``must_refuse``: what is named, since chance might never come upon it
+- ``must_refuse``: what is named, since chance might never come upon it; ``bad_flows``: definitions among that
 - ``questionnaire``: a flow with a field of every type; ``template``: a journal for the calls
 - ``child``: the process in which the calls are made
 """

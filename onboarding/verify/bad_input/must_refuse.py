@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from onboarding.api import AccountApi
-from onboarding.errors import InvalidData, NotPossible, OnboardingError, SettingsError, UnknownJourney
+from onboarding.errors import DefinitionError, InvalidData, NotPossible, OnboardingError, SettingsError, UnknownJourney
 from onboarding.journal import MemoryJournal
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.testing import VirtualClock
 from onboarding.verify.bad_input import junk
+from onboarding.verify.bad_input.bad_flows import BAD_FLOWS
 from onboarding.verify.bad_input.judging import faults_of
 from onboarding.verify.bad_input.questionnaire import INPUT, START, Questionnaire
 from onboarding.verify.plan import Plan
@@ -23,7 +25,23 @@ __all__ = ["NAME", "CASES", "try_case"]
 NAME = "must-refuse"
 _PATIENCE = 10.0
 
-Act = Callable[[Onboarding, str], Awaitable[Any]]
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is handed in.
+
+    Attributes:
+        onboarding: without a worker.
+        clock: its time.
+        canary: what must not be repeated.
+    """
+
+    onboarding: Onboarding
+    clock: VirtualClock
+    canary: str
+
+
+Act = Callable[[Place], Awaitable[Any]]
 
 
 def try_case(plan: Plan, case: str) -> list[str]:
@@ -38,12 +56,13 @@ def try_case(plan: Plan, case: str) -> list[str]:
 
 async def _tried(wanted: type[OnboardingError], act: Act, canary: str) -> list[str]:
     settings = Settings.model_construct(journal="memory://", avatar_hosts=("example.com",))
+    clock = VirtualClock()
     async with Onboarding(
-        settings, flows=[Questionnaire], worker=False, api=object(), journal=MemoryJournal(), clock=VirtualClock()
+        settings, flows=[Questionnaire], worker=False, api=object(), journal=MemoryJournal(), clock=clock
     ) as onboarding:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await act(onboarding, canary)
+                await act(Place(onboarding, clock, canary))
         except wanted as error:
             return [*faults_of(str(error), canary), *_with_frames(error)]
         except Exception as error:  # noqa: BLE001 - whatever else comes out is a finding
@@ -52,18 +71,17 @@ async def _tried(wanted: type[OnboardingError], act: Act, canary: str) -> list[s
 
 
 def _with_frames(error: OnboardingError) -> list[str]:
-    """An error of a public method has no frames of ours below that method: they hold what was handed in."""
+    """An error of a public method comes without the frame of that method, and those below: they hold what it was given."""
     below = error.__traceback__
-    names = []
     while below is not None:
-        names.append(below.tb_frame.f_globals.get("__name__", ""))
+        if below.tb_frame.f_globals.get("__name__") == "onboarding.service":
+            return ["it leaves with the frames that hold what was handed in"]
         below = below.tb_next
-    inner = [name for name in names if name.startswith("onboarding.") and not name.startswith("onboarding.verify.")]
-    return ["it leaves with the frames that hold what was handed in"] if set(inner) - {"onboarding.frames"} else []
+    return []
 
 
 def _start(**fields: Any) -> Act:
-    return lambda onboarding, _: onboarding.start(Questionnaire, **{**START, **fields})
+    return lambda place: place.onboarding.start(Questionnaire, **{**START, **fields})
 
 
 def _picture(address: str) -> Act:
@@ -71,36 +89,35 @@ def _picture(address: str) -> Act:
 
 
 def _api(address: str) -> Act:
-    async def make(_: Onboarding, canary: str) -> None:
-        # In a frame of its own, as `clean_frames` has no part in it.
-        error: SettingsError
-        try:
-            await AccountApi(address, tenant_id="T001117", token=canary).aclose()
-        except SettingsError as refused:
-            error = refused
-        else:
-            return
-        raise error.with_traceback(None)
+    async def make(place: Place) -> None:
+        await AccountApi(address, tenant_id="T001117", token=place.canary).aclose()
 
     return make
 
 
-async def _unanswered(onboarding: Onboarding, canary: str) -> None:
+def _flow(define: Callable[[], object]) -> Act:
+    async def make(_: Place) -> None:
+        define()
+
+    return make
+
+
+async def _unanswered(place: Place) -> None:
     """Nobody advances the journey: what was handed in is taken back, and does not come into effect later."""
-    del canary
+    onboarding, clock = place.onboarding, place.clock
     journey = await onboarding.start(Questionnaire, **START)
-    try:
-        await onboarding.send(journey.id, "answered", **INPUT)
-    finally:
-        await onboarding.drain()
-        if (await onboarding.get(journey.id)).state != "asking":
-            raise AssertionError
-    raise AssertionError
+    sending = asyncio.ensure_future(onboarding.send(journey.id, "answered", **INPUT))
+    while not sending.done():
+        clock.advance(5.0)
+        await asyncio.sleep(0)
+    await onboarding.drain()
+    if (await onboarding.get(journey.id)).state == "asking":
+        await sending
 
 
-async def _decided(onboarding: Onboarding, canary: str) -> None:
-    journey = await onboarding.start(Questionnaire, **START)
-    await onboarding.resolve(journey.id, landed=True, reason=f" {canary}"[:1])
+async def _decided(place: Place) -> None:
+    journey = await place.onboarding.start(Questionnaire, **START)
+    await place.onboarding.resolve(journey.id, landed=True, reason=" ")
 
 
 CASES: dict[str, tuple[type[OnboardingError], Act]] = {
@@ -118,17 +135,18 @@ CASES: dict[str, tuple[type[OnboardingError], Act]] = {
         "picture-file": (InvalidData, _picture("file:///etc/hostname")),
         "field-unknown": (InvalidData, _start(nickname="Vera")),
         "number-as-text": (InvalidData, _start(number="seven")),
-        "id-that-is-none": (UnknownJourney, lambda onboarding, canary: onboarding.get(f"../{canary}")),
-        "id-unknown": (UnknownJourney, lambda onboarding, _: onboarding.get("01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f")),
+        "id-that-is-none": (UnknownJourney, lambda place: place.onboarding.get(f"../{place.canary}")),
+        "id-unknown": (UnknownJourney, lambda place: place.onboarding.get("01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f")),
         "key-too-long": (
-            InvalidData, lambda onboarding, _: onboarding.start(Questionnaire, key="k" * 100_000, **START),
+            InvalidData, lambda place: place.onboarding.start(Questionnaire, key="k" * 100_000, **START),
         ),
         "key-half-a-letter": (
-            InvalidData, lambda onboarding, _: onboarding.start(Questionnaire, key="\ud800", **START),
+            InvalidData, lambda place: place.onboarding.start(Questionnaire, key="\ud800", **START),
         ),
-        "older-than-time": (InvalidData, lambda onboarding, _: onboarding.list(older_than=timedelta.max)),
+        "older-than-time": (InvalidData, lambda place: place.onboarding.list(older_than=timedelta.max)),
         "reason-empty": (InvalidData, _decided),
         "message-nobody-looks-at": (NotPossible, _unanswered),
+        **{f"flow-{name}": (DefinitionError, _flow(define)) for name, define in BAD_FLOWS.items()},
     }.items()
 }  # fmt: skip
 """By their names: what must be raised, and what is handed in."""

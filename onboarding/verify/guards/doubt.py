@@ -120,7 +120,9 @@ def _landing_asked() -> Iterator[None]:
         yield
 
 
-@mutant("passed-over", "a step that takes no notice of a doubt does not end it", part="answers", case="steps/passed-over")
+@mutant(
+    "passed-over", "a step that takes no notice of a doubt does not end it", part="answers", case="steps/passed-over"
+)
 def _passed_over() -> Iterator[None]:
     with in_place_of(_Guard, "is_in_doubt", lambda *_: False):
         yield

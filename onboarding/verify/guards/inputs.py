@@ -33,7 +33,9 @@ def _host_numbers() -> Iterator[None]:
         yield
 
 
-@mutant("ids", "what is no id is not looked for, and not repeated", part="bad-input", case="must-refuse-id-that-is-none")
+@mutant(
+    "ids", "what is no id is not looked for, and not repeated", part="bad-input", case="must-refuse-id-that-is-none"
+)
 def _ids() -> Iterator[None]:
     with in_place_of(service, "id_of", lambda journey: journey):
         yield
@@ -58,7 +60,7 @@ def _clean_frames() -> Iterator[None]:
         yield
 
 
-@mutant("names-cut", "what is no name is not repeated in full", part="bad-input")
+@mutant("names-cut", "what is no name is not repeated in full", part="bad-input", case="send-60")
 def _names_cut() -> Iterator[None]:
     with in_place_of(messages, "quoted", str), in_place_of(service, "quoted", str):
         yield
@@ -75,20 +77,24 @@ def _recall() -> Iterator[None]:
         yield
 
 
-@mutant("definitions", "a flow that cannot work is refused when it is defined", part="bad-input")
-def _definitions() -> Iterator[None]:
-    def passed(*_: Any) -> None: ...
+def _passed(*_: Any) -> None: ...
 
-    with (
-        in_place_of(checks, "exits", passed),
-        in_place_of(checks, "reachable", passed),
-        in_place_of(checks, "names", passed),
-        in_place_of(checks, "steps", passed),
-    ):
+
+@mutant("ways", "a flow is refused that has a state without a way in or out", part="bad-input",
+        case="must-refuse-flow-no-way-out")  # fmt: skip
+def _ways() -> Iterator[None]:
+    with in_place_of(checks, "exits", _passed), in_place_of(checks, "reachable", _passed):
         yield
 
 
-@mutant("last-net", "no traceback reaches a terminal", part="bad-input")
+@mutant("doubt-declared", "a flow is refused whose once step does not say what happens in doubt", part="bad-input",
+        case="must-refuse-flow-doubt-undeclared")  # fmt: skip
+def _doubt_declared() -> Iterator[None]:
+    with in_place_of(checks, "_check_doubt", _passed):
+        yield
+
+
+@mutant("last-net", "no traceback reaches a terminal", part="bad-input", case="command-2", quick=True)
 def _last_net() -> Iterator[None]:
     def bare(arguments: list[str]) -> int:
         from onboarding.cli.commands.app import command
@@ -99,7 +105,7 @@ def _last_net() -> Iterator[None]:
         yield
 
 
-@mutant("one-sentence", "what is wrong with a call is said in one sentence", part="bad-input")
+@mutant("one-sentence", "what is wrong with a call is said in one sentence", part="bad-input", case="command-2")
 def _one_sentence() -> Iterator[None]:
     say = failure.say
 

@@ -6,10 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from onboarding.journal import batch, connection, files, memory
+from onboarding import keys, service
+from onboarding.errors import JournalDamaged, KeyMismatch
+from onboarding.journal import (
+    Keyring,
+    batch,
+    connection,
+    create_key_file,
+    files,
+    load_key_file,
+    memory,
+    sqlite,
+    writer,
+)
 from onboarding.journal.chain import Chain, Link
 from onboarding.journal.connection import SqliteSession
-from onboarding.journal.schema import NEWEST
+from onboarding.journal.schema import NEWEST, VERSIONS
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.journal.watermark import Watermark
 from onboarding.journal.writer import Writer
@@ -84,7 +96,13 @@ def _watermark() -> Iterator[None]:
 
 @mutant("newer-schema", "a journal of a newer version is refused", part="storage")
 def _newer_schema() -> Iterator[None]:
-    with in_place_of(SqliteSession, "_version", lambda *_: NEWEST):
+    version = SqliteSession._version
+
+    def young(self: SqliteSession, link: Any) -> str | None:
+        found = version(self, link)
+        return found if found in (None, *VERSIONS) else NEWEST
+
+    with in_place_of(SqliteSession, "_version", young):
         yield
 
 
@@ -94,7 +112,129 @@ def _signatures() -> Iterator[None]:
         yield
 
 
-@mutant("write-lock", "one process writes at a time", part="owners")
+@mutant("write-lock", "one process writes at a time", part="storage", case="word/locked")
 def _write_lock() -> Iterator[None]:
     with in_place_of(SqliteSession, "_locked", lambda _, work: work()):
+        yield
+
+
+@mutant("start-key", "a start with a key that was used before starts nothing", part="storage", case="word/started-once")
+def _start_key() -> Iterator[None]:
+    add = batch.add_journey
+
+    def forgetful(link: Any, head: Any, data: bytes, first: Any, key: bytes | None) -> Any:
+        del key
+        return add(link, head, data, first, None)
+
+    with in_place_of(sqlite, "add_journey", forgetful):
+        yield
+
+
+@mutant("verdict-once", "a message is decided on once", part="storage", case="word/decided-once")
+def _verdict_once() -> Iterator[None]:
+    def agreeable(_: Any, changes: Any) -> dict[str, str]:
+        return {verdict.message: change.head.id for change in changes for verdict in change.verdicts}
+
+    with in_place_of(batch, "_unseen", agreeable):
+        yield
+
+
+@mutant("reseal-revision", "a change of keys puts no old data in the place of newer ones", part="storage",
+        case="word/resealed")  # fmt: skip
+def _reseal_revision() -> Iterator[None]:
+    reseal = SqliteJournal.reseal
+
+    async def blind(self: SqliteJournal, rows: Any) -> int:
+        now = {journey: revision for journey, revision, _ in await self.sealed(limit=10_000)}
+        return await reseal(self, [(journey, now[journey], data) for journey, _, data in rows])
+
+    with in_place_of(SqliteJournal, "reseal", blind):
+        yield
+
+
+@mutant("apart", "a write that does not fit fails by itself", part="storage", case="word/all-or-nothing")
+def _apart() -> Iterator[None]:
+    with in_place_of(writer, "is_of_one_write", lambda _: False):
+        yield
+
+
+@mutant("scrubbed", "of what was erased no byte stays in the file", part="storage", case="word/erased")
+def _scrubbed() -> Iterator[None]:
+    lax = tuple(setting.replace("secure_delete = ON", "secure_delete = OFF") for setting in connection._SETTINGS)
+    with in_place_of(SqliteSession, "scrub", lambda _: True), in_place_of(connection, "_SETTINGS", lax):
+        yield
+
+
+@mutant("forked", "a journal that was open at a fork is not used by the child", part="storage", case="word/forked")
+def _forked() -> Iterator[None]:
+    with in_place_of(Writer, "abandon", lambda _: None):
+        yield
+
+
+@mutant("foreign-database", "a database that is no journal is not written to", part="storage", case="file/foreign/0")
+def _foreign() -> Iterator[None]:
+    version = SqliteSession._version
+
+    def hospitable(self: SqliteSession, link: Any) -> str | None:
+        try:
+            return version(self, link)
+        except JournalDamaged:
+            return None
+
+    with in_place_of(SqliteSession, "_version", hospitable):
+        yield
+
+
+@mutant("lost-journal", "an empty file is not taken for a new journal where an old one was", part="storage",
+        case="file/emptied/0")  # fmt: skip
+def _lost_journal() -> Iterator[None]:
+    with in_place_of(Watermark, "lost", None):
+        yield
+
+
+@mutant("other-keys", "a journal is not opened with the keys of another", part="storage", case="file/keys-other/0")
+def _other_keys() -> Iterator[None]:
+    pepper_of = service.pepper_of
+
+    async def lenient(journal: Any, keyring: Any) -> bytes:
+        try:
+            return await pepper_of(journal, keyring)
+        except KeyMismatch:
+            return bytes(32)
+
+    with in_place_of(service, "pepper_of", lenient):
+        yield
+
+
+@mutant("new-keys", "a journal whose keys are gone is given no new ones", part="storage", case="file/keys-removed/0")
+def _new_keys() -> Iterator[None]:
+    async def generous(journal: Any, settings: Any) -> Any:
+        path = keys.key_file_of(settings)
+        del journal
+        return load_key_file(path) if path.exists() else create_key_file(path)
+
+    async def lenient(journal: Any, keyring: Any) -> bytes:
+        try:
+            return await pepper_of(journal, keyring)
+        except KeyMismatch:
+            return bytes(32)
+
+    pepper_of = service.pepper_of
+    with in_place_of(service, "keyring_for", generous), in_place_of(service, "pepper_of", lenient):
+        yield
+
+
+@mutant("swapped-data", "one journey's data are not taken for another's", part="storage", case="row/data-swapped")
+def _swapped_data() -> Iterator[None]:
+    seal, unseal = Keyring.seal, Keyring.unseal
+
+    def anywhere(self: Keyring, blob: bytes, *, journey: str, field: str) -> bytes:
+        del journey, field
+        return seal(self, blob, journey="", field="")
+
+    def from_anywhere(self: Keyring, blob: bytes, *, journey: str, field: str) -> bytes:
+        del journey, field
+        return unseal(self, blob, journey="", field="")
+
+    with in_place_of(Keyring, "seal", anywhere), in_place_of(Keyring, "unseal", from_anywhere):
         yield

@@ -28,6 +28,8 @@ _QUICK, _FULL = 24, 300
 """Plays of each flow."""
 _MOVES = 16
 """Moves in a play at most."""
+_PHASES = (Phase.generate, Phase.shrink)
+"""Where a guard is left out, it is enough to have found out."""
 
 
 class Model:
@@ -69,7 +71,7 @@ def _play(plan: Plan, flow: type[Flow], counts: Counter[str]) -> list[Finding]:
                 play,
                 settings=settings(
                     max_examples=_FULL if plan.full else _QUICK, stateful_step_count=_MOVES, deadline=None, database=None,
-                    derandomize=False, print_blob=False, phases=(Phase.generate,) if plan.mutant else (Phase.generate, Phase.shrink),
+                    derandomize=False, print_blob=False, phases=_PHASES[:1] if plan.mutant else _PHASES,
                     suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
                 ),
             )  # fmt: skip

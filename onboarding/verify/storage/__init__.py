@@ -3,7 +3,9 @@
 - ``vfs``: everything that SQLite does to files passes by; ``disk``: one that fails, or forgets what was not synced
 - ``broker``, ``witness``, ``world``: journeys on a journal on disk, and what the journal has promised
 - ``stage``: what the cases of a process have in common; ``child``: that process; ``families``: which cases there are
-- ``power_cut``, ``write_faults``: the cases
+- ``power_cut``, ``write_faults``, ``kills``: a process that ends, or a disk that fails, at any moment
+- ``aftermath``, and what comes before it: ``damaged_files``, ``damaged_rows``, ``old_copy``
+- ``part``: cases are dealt out to processes
 """
 
 from __future__ import annotations

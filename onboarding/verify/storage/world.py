@@ -63,7 +63,7 @@ class World:
         self.strange: list[str] = []
         """Errors that are none of ours."""
         self.damage: list[str] = []
-        """Where damage was named."""
+        """Where damage to the journal as a whole was named."""
         self.refused: set[str] = set()
         """Journeys that were refused by name, because they are damaged."""
         self.gone: set[str] = set()
@@ -213,7 +213,9 @@ class World:
     def note(self, error: OnboardingError) -> None:
         """Somebody was told that something did not work."""
         self.troubles.append(str(error))
-        if isinstance(error, JournalDamaged | KeyMismatch):
+        if isinstance(error, JournalDamaged) and error.journey is not None:
+            self.refused.add(error.journey)
+        elif isinstance(error, JournalDamaged | KeyMismatch):
             self.damage.append(str(error))
         if len(str(error).splitlines()) > 1:
             self.strange.append(f"a {type(error).__name__} is not one sentence")

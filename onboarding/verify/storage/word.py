@@ -1,0 +1,214 @@
+"""The word that a journal gives: each promise of its protocol on which everything else stands, tried by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from uuid_utils import uuid7
+
+from onboarding.errors import JournalConflict, JournalError
+from onboarding.journal import (
+    Change,
+    Head,
+    Message,
+    MessageKind,
+    SqliteJournal,
+    Status,
+    TransitionRecord,
+    Verdict,
+)
+from onboarding.verify.storage.disk import CHANGES, Disk
+from onboarding.verify.storage.stage import Found, Stage
+from onboarding.verify.storage.vfs import Operation, hook
+
+__all__ = ["cases", "do"]
+
+_NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def cases(places: Sequence[int]) -> list[str]:
+    """Their names."""
+    del places
+    return [f"word/{name}" for name in _WORDS]
+
+
+async def do(stage: Stage, arguments: Sequence[str], rng: random.Random) -> Found:
+    """Open a journal, and hold it to its word."""
+    del rng
+    (name,) = arguments
+    disk = _Watching(stage.folder("new") / "journal.db")
+    hook(disk)
+    journal = SqliteJournal(disk.journal, busy_timeout=1.0)
+    await journal.open()
+    try:
+        return Found(await _WORDS[name](journal, disk))
+    finally:
+        await journal.close()
+
+
+class _Watching(Disk):
+    """Notes what is changed while nobody holds the lock that every writer must hold."""
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(journal)
+        self.unlocked = 0
+
+    def before(self, what: Operation, path: str, offset: int, data: bytes) -> int:
+        """Look at the lock, and let it happen."""
+        if what in CHANGES and path.startswith(str(self.journal)) and not path.endswith("-shm"):
+            lock = FileLock(self.journal.with_name(f"{self.journal.name}.lock"), 0, is_singleton=False)
+            with suppress(Timeout), lock:
+                self.unlocked += 1
+        return super().before(what, path, offset, data)
+
+
+async def _locked(journal: SqliteJournal, disk: _Watching) -> list[str]:
+    """No file of the journal changes but under the lock that keeps two writers apart."""
+    await _started(journal)
+    await journal.close()
+    return ["the journal was written to without the lock of its writers"] if disk.unlocked else []
+
+
+async def _started_once(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """The same key a second time is the same journey."""
+    first = await _started(journal, b"key")
+    again = await _started(journal, b"key")
+    number = sum((await journal.count()).values())
+    return [] if again.id == first.id and number == 1 else [f"one key has started {number} journeys"]
+
+
+async def _decided_once(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """What was decided on, or taken back, is not decided on once more."""
+    head = await _started(journal)
+    found = []
+    for number in range(2):
+        message = str(number)
+        await journal.post(Message(id=message, journey=head.id, kind=MessageKind.CANCEL, name="cancel", payload=b"x", at=_NOW))
+        if number:
+            await journal.recall(message)
+        else:
+            head = await _written(journal, head, verdicts=(Verdict(message, "refused: no"),))
+        try:
+            head = await _written(journal, head, verdicts=(Verdict(message, "applied"),))
+        except JournalConflict:
+            continue
+        found.append("a message that was decided on, or taken back, was applied after all")
+    return found
+
+
+async def _all_or_nothing(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """A write that cannot be made leaves nothing behind, and takes no other one with it."""
+    one, other = await _started(journal), await _started(journal)
+    bad = replace(one, seq=1, revision=one.revision + 1, state="somewhere")
+    wrong = journal.write(Change(head=bad, data=b"wrong", transitions=(_row(one.id, 1),)))
+    good = journal.write(Change(head=replace(other, revision=other.revision + 1, state="on"), data=b"right"))
+    found = []
+    try:
+        await wrong
+        found.append("a second row of the same number was confirmed")
+    except JournalError:
+        pass
+    try:
+        await good
+    except JournalError:
+        found.append("a write failed with one that had nothing to do with it")
+    if (await journal.load(one.id)).data != b"sealed":
+        found.append("a write that failed has left something behind")
+    return found
+
+
+async def _resealed(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """New keys do not bring back what a journey has left behind since."""
+    head = await _started(journal)
+    rows = await journal.sealed()
+    head = await _written(journal, head, data=b"newer")
+    await journal.reseal([(journey, revision, b"older") for journey, revision, _ in rows])
+    kept = (await journal.load(head.id)).data
+    return [] if kept == b"newer" else ["a change of keys has put old data in the place of newer ones"]
+
+
+async def _erased(journal: SqliteJournal, disk: _Watching) -> list[str]:
+    """What is erased lies nowhere in the files."""
+    canary = secrets.token_hex(300).encode()
+    head = await _started(journal, b"key", canary)
+    for _ in range(40):  # pages full of it, some of them moved
+        other = await _started(journal, data=canary * 5)
+        head = await _written(journal, head, data=canary)
+        await journal.erase(_ended(other), b"", [_row(other.id, 1)], "erased")
+    await journal.erase(_ended(head), b"", [_row(head.id, 1)], "erased")
+    await journal.scrub()
+    left = [path.name for path in disk.journal.parent.iterdir() if canary[:64] in path.read_bytes()]
+    return [f"what was erased still lies in {name}" for name in left]
+
+
+async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """A process that was forked off while the journal was open does not use it: its locks would not be its own."""
+    if not hasattr(os, "fork"):
+        return []
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            os._exit(_opens_it(journal))
+        os._exit(2)
+    _, status = await asyncio.to_thread(os.waitpid, child, 0)
+    return ["a journal that was open at a fork was opened in the child"] if os.waitstatus_to_exitcode(status) else []
+
+
+def _opens_it(journal: SqliteJournal) -> int:
+    """1: it could."""
+
+    async def open_it() -> None:
+        await SqliteJournal(journal.place).open()
+
+    loop = asyncio.new_event_loop()
+    asyncio._set_running_loop(None)  # noqa: SLF001 - the loop that runs here is the parent's
+    try:
+        loop.run_until_complete(asyncio.wait_for(open_it(), 5))
+    except JournalError:
+        return 0
+    return 1
+
+
+async def _started(journal: SqliteJournal, key: bytes | None = None, data: bytes = b"sealed") -> Head:
+    journey = str(uuid7())
+    head = Head(
+        id=journey, flow="verify-word", version=1, state="doing", status=Status.WORKING, seq=1, created=_NOW,
+        updated=_NOW, entered=_NOW,
+    )  # fmt: skip
+    return await journal.create(head, data, _row(journey, 1), key)
+
+
+async def _written(
+    journal: SqliteJournal, head: Head, *, data: bytes | None = None, verdicts: tuple[Verdict, ...] = ()
+) -> Head:
+    new = replace(head, revision=head.revision + 1)
+    await journal.write(Change(head=new, data=data, verdicts=verdicts))
+    return new
+
+
+def _ended(head: Head) -> Head:
+    return replace(head, status=Status.DONE, due=None, revision=head.revision + 1)
+
+
+def _row(journey: str, seq: int) -> TransitionRecord:
+    return TransitionRecord(journey=journey, seq=seq, at=_NOW, trigger="started", source="", dest="doing")
+
+
+_WORDS: dict[str, Callable[[SqliteJournal, _Watching], Awaitable[list[str]]]] = {
+    "locked": _locked,
+    "started-once": _started_once,
+    "decided-once": _decided_once,
+    "all-or-nothing": _all_or_nothing,
+    "resealed": _resealed,
+    "erased": _erased,
+    "forked": _forked,
+}
