@@ -52,8 +52,9 @@ COMMANDS = {
     "lint": Command("the style: ruff's rules and its format", (("ruff", "check"), ("ruff", "format", "--check"))),
     "types": Command("the types; arguments go to mypy", (("mypy",),)),
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
+    "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
 }
-CHECKS = ("lint", "types", "docs", "test")  # in this order, so that the tests' closing line stands near the end
+CHECKS = ("lint", "types", "docs", "verify", "test")  # in this order, so that the tests' closing line stands near the end
 OTHERS = {
     "check": f"all that has to pass: {', '.join(CHECKS)}",
     "setup": "only build or renew .venv",

@@ -23,6 +23,8 @@ class Book:
     """When each step's last request may have been sent, in seconds since the epoch."""
     doubts: int = 0
     """How often the present step was in doubt."""
+    doubted: float | None = None
+    """When its last doubt began, by the machine's own clock, which nobody sets."""
     probed: bool = False
     """Whether the present doubt's one login may have been tried."""
     restored: int = 0

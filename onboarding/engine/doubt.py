@@ -37,8 +37,6 @@ class Doubts:
         self._sealer = sealer
         self._api = api
         self._rules = rules
-        self._since: dict[str, float] = {}
-        """Since when the journeys of this process are in doubt, by a clock that nobody sets."""
 
     def after_crash(self, hand: JourneyInHand) -> None:
         """An intent without an outcome: the process ended in between."""
@@ -79,7 +77,7 @@ class Doubts:
             delay = self._rules.landing_delay
             if ended is not None and ended.retry_after:
                 delay = max(delay, timedelta(seconds=ended.retry_after))
-            self._since[hand.head.id] = self._rules.clock.monotonic()
+            book.doubted = self._rules.clock.monotonic()
             hand.stay(
                 "in_doubt", hand.now + delay, ended,
                 f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT,
@@ -124,14 +122,16 @@ class Doubts:
             self._ask(hand, ended.reason or f"{step.check.__name__} cannot tell", ended)
 
     def _may_still_land(self, hand: JourneyInHand) -> timedelta | None:
-        """For how long a late request may still land, where the clock was set ahead since the doubt began here."""
-        since = self._since.get(hand.head.id)
-        if since is not None:
-            left = self._rules.landing_delay - timedelta(seconds=self._rules.clock.monotonic() - since)
-            if left > _SLEW:
-                return left
-            del self._since[hand.head.id]
-        return None
+        """For how long a late request may still land, where the time of day was set ahead since the doubt began.
+
+        The other clock is the machine's, the same for all its processes; it begins anew when the machine does. On
+        another machine it tells nothing, and costs a landing delay at most.
+        """
+        if hand.book.doubted is None:
+            return None
+        waited = timedelta(seconds=self._rules.clock.monotonic() - hand.book.doubted)
+        left = self._rules.landing_delay - waited
+        return left if waited >= timedelta() and left > _SLEW else None
 
     async def _probe(self, hand: JourneyInHand, field: str) -> bool:
         """Whether the doubt's one login may be tried now: then that is durable before it is."""

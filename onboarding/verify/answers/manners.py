@@ -1,4 +1,4 @@
-"""What a call does beside reading its answer: when it ends, where its request goes, and when it goes nowhere any more."""
+"""What a call does beside reading its answer: when it ends, where its request goes, and when it goes nowhere."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -29,8 +29,10 @@ _PATIENCE = 10.0
 _LIMIT = 0.2
 """Seconds that a step may take here."""
 _DAY = 86_400.0
+_LONG = 3600
+_ASKED = "steps/asked-to-wait"
 _GOOD = whole(http(200, envelope()))
-_EMAIL, _PASSWORD = "vera@example.com", "Abcd1234"  # noqa: S105 - nobody's
+_EMAIL, _PASSWORD = "vera@example.com", "Abcd1234"
 
 
 _STATES = [Working("doing"), Done("done"), Failed("failed")]
@@ -116,6 +118,24 @@ class _Astray(Flow, name="verify-astray", version=1):
         return "went_astray"
 
 
+class _Checked(Flow, name="verify-checked", version=1):
+    """A step with a check."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool | None:
+        """Nobody can tell."""
+        del api
+        return None
+
+
 class _Breaks(Flow, name="verify-breaks", version=1):
     """A step that fails when its request has been answered."""
 
@@ -163,31 +183,68 @@ _CASES: dict[str, _Case] = {
 def look_at_steps(plan: Plan) -> list[Tried]:
     """Try them one by one."""
     wanted = {f"steps/{name}": case for name, case in _CASES.items() if plan.wants(f"steps/{name}")}
-    return [Tried(name, "", tuple(asyncio.run(_tried(case)))) for name, case in wanted.items()]
+    found = [Tried(name, "", tuple(asyncio.run(_tried(case)))) for name, case in wanted.items()]
+    if plan.wants(_ASKED):
+        found.append(Tried(_ASKED, "", tuple(asyncio.run(_asked_to_wait()))))
+    return found
 
 
 async def _tried(case: _Case) -> list[str]:
     clock = VirtualClock()
-    settings = Settings.model_construct(journal="memory://", step_limit=timedelta(seconds=_LIMIT))
-    async with Counterpart(case.play, case.play) as service:
-        api = AccountApi(service.url, tenant_id="T001117", token="verify", timeout=_PATIENCE, trust_env=False)  # noqa: S106
-        onboarding = Onboarding(
-            settings, flows=[case.flow], worker=False, api=api, journal=MemoryJournal(), clock=clock
-        )
+    async with Counterpart(case.play, case.play) as service, _engine(service, case.flow, clock) as onboarding:
         try:
-            async with api, onboarding, asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 journey = await _come_to_rest(onboarding, case.flow, clock)
                 found = _judged(case, journey)
-                # A person tries it again without looking: what may have landed is not sent once more.
-                if not found and case.kind is ParkKind.IN_DOUBT:
-                    with suppress(JourneyError):
-                        await _ask(onboarding, lambda: onboarding.retry(journey.id))
+                if not found:
+                    await _meddle(onboarding, journey, case.kind)
                     await _drain(onboarding, clock)
+                    if (await onboarding.get(journey.id)).is_final:
+                        found.append("it went on without anybody having found out what became of it")
         except TimeoutError:
             return ["a step was never broken off"]
         if service.requests > case.requests:
             found.append(f"{service.requests} requests were sent, and {case.requests} is all there may be")
     return found
+
+
+async def _asked_to_wait() -> list[str]:
+    """Who fails and asks to be left alone for a while is: what may have landed is not looked into before."""
+    clock = VirtualClock()
+    play = whole(http(503, b"", f"Retry-After: {_LONG}"))
+    async with Counterpart(play, play) as service, _engine(service, _Checked, clock) as onboarding:
+        journey = await onboarding.start(_Checked)
+        await onboarding.drain()
+        due = (await onboarding.get(journey.id)).due
+    if due is not None and (due - clock.now()).total_seconds() >= _LONG:
+        return []
+    return ["what is in doubt is looked into before the time that the service has asked for"]
+
+
+@asynccontextmanager
+async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -> AsyncIterator[Onboarding]:
+    settings = Settings.model_construct(journal="memory://", step_limit=timedelta(seconds=_LIMIT))
+    api = AccountApi(service.url, tenant_id="T001117", token="verify", timeout=_PATIENCE, trust_env=False)  # noqa: S106
+    onboarding = Onboarding(settings, flows=[flow], worker=False, api=api, journal=MemoryJournal(), clock=clock)
+    async with api, onboarding:
+        yield onboarding
+
+
+async def _meddle(onboarding: Onboarding, journey: Journey, kind: ParkKind) -> None:
+    """A person decides without looking: tries again what may have landed, says of something else that it has."""
+    with suppress(JourneyError):
+        if kind is ParkKind.IN_DOUBT:
+            await _ask(onboarding, onboarding.retry(journey.id))
+        else:
+            await _ask(onboarding, onboarding.resolve(journey.id, landed=True, reason="it should have"))
+
+
+async def _ask(onboarding: Onboarding, asked: Coroutine[Any, Any, object]) -> None:
+    asking = asyncio.ensure_future(asked)
+    while not asking.done():
+        await onboarding.drain()
+        await asyncio.sleep(0)
+    await asking
 
 
 async def _come_to_rest(onboarding: Onboarding, flow: type[Flow], clock: VirtualClock) -> Journey:
@@ -201,14 +258,6 @@ async def _drain(onboarding: Onboarding, clock: VirtualClock) -> None:
     for _ in range(2):
         await onboarding.drain()
         clock.advance(_DAY)
-
-
-async def _ask(onboarding: Onboarding, ask: Callable[[], Any]) -> None:
-    asking = asyncio.ensure_future(ask())
-    while not asking.done():
-        await onboarding.drain()
-        await asyncio.sleep(0)
-    await asking
 
 
 def _judged(case: _Case, journey: Journey) -> list[str]:

@@ -28,7 +28,9 @@ def _define(states: Sequence[Any], ways: Sequence[Sequence[str]], **steps: Step)
 _STEP = once(then="did", otherwise=("gave_up",), in_doubt=ASK)(doing)
 
 BAD_FLOWS: dict[str, Callable[[], object]] = {
-    "doubt-undeclared": _define([Working("doing"), *_ENDS], _WAYS, doing=once(then="did", otherwise=("gave_up",))(doing)),
+    "doubt-undeclared": _define(
+        [Working("doing"), *_ENDS], _WAYS, doing=once(then="did", otherwise=("gave_up",))(doing)
+    ),
     "repeated-without-end": _define(
         [Working("doing"), *_ENDS], _WAYS,
         doing=repeatable(then="did", otherwise=("gave_up",), cooldown=seconds(1), at_most=0)(doing),

@@ -1,4 +1,4 @@
-"""``python -m onboarding.verify.bad_input.child FOLDER SEED MUTANT CASE...``: calls of the command line, a line for each.
+"""``python -m onboarding.verify.bad_input.child FOLDER SEED MUTANT CASE...``: calls of the command line.
 
 A process of its own, since a command sets up a log, an event loop and signals. Before the first call a hook is set
 that sees every file that is opened or made: none may be outside the folder.

@@ -20,7 +20,7 @@ from onboarding.verify.bad_input.judging import faults_of
 from onboarding.verify.bad_input.questionnaire import INPUT, START, Questionnaire
 from onboarding.verify.plan import Plan
 
-__all__ = ["NAME", "CASES", "try_case"]
+__all__ = ["CASES", "NAME", "try_case"]
 
 NAME = "must-refuse"
 _PATIENCE = 10.0
@@ -71,7 +71,7 @@ async def _tried(wanted: type[OnboardingError], act: Act, canary: str) -> list[s
 
 
 def _with_frames(error: OnboardingError) -> list[str]:
-    """An error of a public method comes without the frame of that method, and those below: they hold what it was given."""
+    """An error of a public method comes without that method's frame and those below, which hold what it was given."""
     below = error.__traceback__
     while below is not None:
         if below.tb_frame.f_globals.get("__name__") == "onboarding.service":

@@ -19,7 +19,8 @@ from onboarding.verify.mutants import mutant
 __all__: list[str] = []
 
 
-@mutant("crash-doubt", "an intent without an outcome is a doubt", part="crash")
+@mutant("crash-doubt", "an intent without an outcome is a doubt", part="crash",
+        case="password-change/changing_password/effect@2.9/landed")  # fmt: skip
 def _crash_doubt() -> Iterator[None]:
     def again(self: Doubts, hand: JourneyInHand) -> None:
         del self
@@ -29,7 +30,8 @@ def _crash_doubt() -> Iterator[None]:
         yield
 
 
-@mutant("answer-doubt", "an answer that tells nothing is a doubt, not a failure", part="crash")
+@mutant("answer-doubt", "an answer that tells nothing is a doubt, not a failure", part="crash",
+        case="password-change/changing_password/alive@2.9/unanswered")  # fmt: skip
 def _answer_doubt() -> Iterator[None]:
     conclude = Engine._conclude
 
@@ -40,18 +42,26 @@ def _answer_doubt() -> Iterator[None]:
         yield
 
 
-@mutant("landing-delay", "absence counts only when a late request would have landed", part="crash")
+@mutant("landing-delay", "absence counts only when a late request would have landed", part="crash",
+        case="password-change/changing_password/effect@2.9/landed")  # fmt: skip
 def _landing_delay() -> Iterator[None]:
     stay = JourneyInHand.stay
 
     def at_once(self: JourneyInHand, trigger: str, due: Any, *rest: Any, **more: Any) -> None:
         stay(self, trigger, self.now if more.get("phase") is Phase.DOUBT else due, *rest, **more)
 
-    with in_place_of(JourneyInHand, "stay", at_once):
+    with in_place_of(JourneyInHand, "stay", at_once), in_place_of(Doubts, "_may_still_land", lambda *_: None):
         yield
 
 
-@mutant("landed-check", "what is in doubt is sent again only where its check says that it is absent", part="crash")
+@mutant("set-clock", "whoever sets the clock ahead does not cut the landing delay short", part="simulation")
+def _set_clock() -> Iterator[None]:
+    with in_place_of(Doubts, "_may_still_land", lambda *_: None):
+        yield
+
+
+@mutant("landed-check", "what is in doubt is sent again only where its check says that it is absent", part="crash",
+        case="kyc-update/updating_account/effect@2.12/landed")  # fmt: skip
 def _landed_check() -> Iterator[None]:
     async def unasked(self: Doubts, hand: JourneyInHand) -> None:
         del self
@@ -61,7 +71,8 @@ def _landed_check() -> Iterator[None]:
         yield
 
 
-@mutant("check-result", "a check that says that it had landed is believed", part="crash")
+@mutant("check-result", "a check that says that it had landed is believed", part="crash",
+        case="kyc-update/updating_account/effect@2.12/landed")  # fmt: skip
 def _check_result() -> Iterator[None]:
     def again(self: Doubts, hand: JourneyInHand, ended: Any) -> None:
         del self
@@ -71,7 +82,7 @@ def _check_result() -> Iterator[None]:
         yield
 
 
-@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="simulation")
+@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="simulation", case="world-4")
 def _evidence() -> Iterator[None]:
     refused = Engine._refused
 
@@ -85,19 +96,20 @@ def _evidence() -> Iterator[None]:
         yield
 
 
-@mutant("probe-budget", "checks try a login twice an hour at most for one account", part="model")
+@mutant("probe-budget", "checks try a login twice an hour at most for one account", part="model", case="password-reset")
 def _probe_budget() -> Iterator[None]:
     with in_place_of(doubt, "_PROBES", 10**6):
         yield
 
 
-@mutant("restored", "a journal that was restored or copied sends nothing by itself", part="storage")
+@mutant("restored", "a journal that was restored or copied sends nothing by itself", part="storage",
+        case="copy/restored/450")  # fmt: skip
 def _restored() -> Iterator[None]:
     with in_place_of(JourneyInHand, "may_be_old", lambda *_: False):
         yield
 
 
-@mutant("one-probe", "a doubt tries one login, and not a second one after a crash", part="model")
+@mutant("one-probe", "a doubt tries one login, and not a second one after a crash", part="model", case="password-reset")
 def _one_probe() -> Iterator[None]:
     probe = Doubts._probe
 
@@ -109,7 +121,8 @@ def _one_probe() -> Iterator[None]:
         yield
 
 
-@mutant("landing-asked", "a check waits as long as the other side has asked for", part="model")
+@mutant("landing-asked", "a check waits as long as the other side has asked for", part="answers",
+        case="steps/asked-to-wait")  # fmt: skip
 def _landing_asked() -> Iterator[None]:
     begin = Doubts._begin
 
@@ -150,7 +163,8 @@ def _retry_unasked() -> Iterator[None]:
         yield
 
 
-@mutant("resolved-unasked", "nobody can say of a journey that is not in doubt that it has landed", part="model")
+@mutant("resolved-unasked", "nobody can say of a journey that is not in doubt that it has landed", part="answers",
+        case="steps/not-accepted")  # fmt: skip
 def _resolved_unasked() -> Iterator[None]:
     resolve = messages._resolve
 
@@ -163,7 +177,8 @@ def _resolved_unasked() -> Iterator[None]:
         yield
 
 
-@mutant("restored-end", "a restored journey does not end badly on what it may have done itself", part="storage")
+@mutant("restored-end", "a restored journey does not end badly on what it may have done itself", part="storage",
+        case="copy/without-mark/315")  # fmt: skip
 def _restored_end() -> Iterator[None]:
     def led(self: Engine, hand: JourneyInHand, trigger: str, dest: str, ended: Any, detail: str = "") -> None:
         del self

@@ -21,7 +21,8 @@ from onboarding.verify.mutants import mutant
 __all__: list[str] = []
 
 
-@mutant("intent", "the journal says that a request may have left before it leaves", part="crash")
+@mutant("intent", "the journal says that a request may have left before it leaves", part="crash",
+        case="password-change/changing_password/effect@2.9/landed", quick=True)  # fmt: skip
 def _intent() -> Iterator[None]:
     write = JourneyInHand.write
 
@@ -35,7 +36,7 @@ def _intent() -> Iterator[None]:
         yield
 
 
-@mutant("intent-durable", "a request waits until its intent is durable", part="storage")
+@mutant("intent-durable", "a request waits until its intent is durable", part="storage", case="cut/new/600")
 def _intent_durable() -> Iterator[None]:
     durable = JourneyInHand.durable
 
@@ -47,19 +48,20 @@ def _intent_durable() -> Iterator[None]:
         yield
 
 
-@mutant("cooldown", "what may be repeated is repeated after its cooldown", part="simulation")
+@mutant("cooldown", "what may be repeated is repeated after its cooldown", part="simulation",
+        case="world-3", quick=True)  # fmt: skip
 def _cooldown() -> Iterator[None]:
     with in_place_of(JourneyInHand, "cools_until", lambda *_: None):
         yield
 
 
-@mutant("at-most", "what may be repeated is repeated so often at most", part="simulation")
+@mutant("at-most", "what may be repeated is repeated so often at most", part="model", case="password-reset")
 def _at_most() -> Iterator[None]:
     with in_place_of(JourneyInHand, "is_exhausted", lambda *_: False):
         yield
 
 
-@mutant("withdrawal", "a request that never left does not count", part="model")
+@mutant("withdrawal", "a request that never left does not count", part="model", case="phone-verification")
 def _withdrawal() -> Iterator[None]:
     with in_place_of(JourneyInHand, "withdraw", lambda *_: None):
         yield
@@ -79,13 +81,13 @@ def _heaviest_effect() -> Iterator[None]:
         yield
 
 
-@mutant("deadlines", "a wait that has lasted long enough ends", part="model")
+@mutant("deadlines", "a wait that has lasted long enough ends", part="model", case="email-registration")
 def _deadlines() -> Iterator[None]:
     with in_place_of(Engine, "_time_out", lambda *_: False):
         yield
 
 
-@mutant("late-input", "an input that came after the deadline is not taken", part="model")
+@mutant("late-input", "an input that came after the deadline is not taken", part="model", case="email-registration")
 def _late_input() -> Iterator[None]:
     apply = engine.apply_message
 
@@ -97,7 +99,7 @@ def _late_input() -> Iterator[None]:
         yield
 
 
-@mutant("told-when-durable", "nothing is told before it is durable", part="storage")
+@mutant("told-when-durable", "nothing is told before it is durable", part="storage", case="cut/new/300")
 def _told_when_durable() -> Iterator[None]:
     write = JourneyInHand.write
 
@@ -123,7 +125,8 @@ def _step_limit() -> Iterator[None]:
         yield
 
 
-@mutant("wiping", "codes, tickets and passwords are wiped in the commit that makes them useless", part="secrets")
+@mutant("wiping", "codes, tickets and passwords are wiped in the commit that makes them useless", part="secrets",
+        case="password-reset/a-good-end")  # fmt: skip
 def _wiping() -> Iterator[None]:
     with in_place_of(Flow, "wipe", lambda *_: None), in_place_of(sealer, "_wipe", lambda *_: None):
         yield
@@ -166,7 +169,7 @@ def _parking() -> Iterator[None]:
         yield
 
 
-@mutant("attempts", "what fails again and again is left to a person in the end", part="model")
+@mutant("attempts", "what fails again and again is left to a person in the end", part="model", case="kyc-update")
 def _attempts() -> Iterator[None]:
     later = Engine._try_later
 
@@ -178,32 +181,28 @@ def _attempts() -> Iterator[None]:
         yield
 
 
-@mutant("backoff", "what has failed is tried again after a pause, and not before it may", part="model")
+@mutant("backoff", "what has failed is tried again after a pause, and not before it may", part="model",
+        case="kyc-update")  # fmt: skip
 def _backoff() -> Iterator[None]:
     with in_place_of(Backoff, "delay", lambda *_: timedelta(milliseconds=1)):
         yield
 
 
-@mutant("poll-pause", "between two polls is a pause", part="model")
+@mutant("poll-pause", "between two polls is a pause", part="model", case="kyc-update")
 def _poll_pause() -> Iterator[None]:
     with in_place_of(JourneyInHand, "next_poll", lambda self: self.now + timedelta(milliseconds=1)):
         yield
 
 
-@mutant("nuisance-asked", "an input that would send another message too soon, or too often, is refused", part="model")
+@mutant("nuisance-asked", "an input that would send another message too soon, or too often, is refused", part="model",
+        case="mobile-registration", quick=True)  # fmt: skip
 def _nuisance_asked() -> Iterator[None]:
     with in_place_of(messages, "_check_sendable", lambda *_: None):
         yield
 
 
-@mutant("inputs-wait", "an input waits while the journey works", part="simulation")
-def _inputs_wait() -> Iterator[None]:
-    with in_place_of(engine, "wants", lambda *_: True):
-        yield
-
-
 @mutant("set-aside", "one journey that is damaged does not keep the others from going on", part="storage",
-        case="row/status")  # fmt: skip
+        case="row/data-gone")  # fmt: skip
 def _set_aside() -> Iterator[None]:
     with in_place_of(Engine, "advance", Engine._advance):
         yield

@@ -31,7 +31,7 @@ from onboarding.verify.mutants import mutant
 __all__: list[str] = []
 
 
-@mutant("owner", "one process advances the journeys", part="owners")
+@mutant("owner", "one process advances the journeys", part="owners", case="2-processes")
 def _owner() -> Iterator[None]:
     async def everybody(self: SqliteJournal) -> bool:
         del self
@@ -41,7 +41,7 @@ def _owner() -> Iterator[None]:
         yield
 
 
-@mutant("fence", "a second writer of a journey loses", part="simulation")
+@mutant("fence", "a second writer of a journey loses", part="storage", case="word/fenced")
 def _fence() -> Iterator[None]:
     conflict = memory.MemoryJournal._refusal
 
@@ -59,14 +59,14 @@ def _fence() -> Iterator[None]:
         yield
 
 
-@mutant("synchronous-full", "a reported commit survives a power cut", part="storage")
+@mutant("synchronous-full", "a reported commit survives a power cut", part="storage", case="cut/worn/300", quick=True)
 def _synchronous_full() -> Iterator[None]:
     lax = tuple(setting.replace("synchronous = FULL", "synchronous = OFF") for setting in connection._SETTINGS)
     with in_place_of(connection, "_SETTINGS", lax):
         yield
 
 
-@mutant("rollback", "a transaction that failed leaves nothing behind", part="storage")
+@mutant("rollback", "a transaction that failed leaves nothing behind", part="storage", case="fault/full-once/new/520")
 def _rollback() -> Iterator[None]:
     def believed(self: Writer, jobs: Any) -> None:
         try:
@@ -79,7 +79,8 @@ def _rollback() -> Iterator[None]:
         yield
 
 
-@mutant("permissions", "a journal or key file that others can reach is refused", part="storage")
+@mutant("permissions", "a journal or key file that others can reach is refused", part="storage",
+        case="file/open-to-all/0")  # fmt: skip
 def _permissions() -> Iterator[None]:
     with (
         in_place_of(files, "_check", lambda *_: None),
@@ -88,13 +89,13 @@ def _permissions() -> Iterator[None]:
         yield
 
 
-@mutant("watermark", "an old copy of a journal is told from the journal", part="storage")
+@mutant("watermark", "an old copy of a journal is told from the journal", part="storage", case="copy/restored/450")
 def _watermark() -> Iterator[None]:
     with in_place_of(Watermark, "why_old", lambda *_: None):
         yield
 
 
-@mutant("newer-schema", "a journal of a newer version is refused", part="storage")
+@mutant("newer-schema", "a journal of a newer version is refused", part="storage", case="file/newer/0")
 def _newer_schema() -> Iterator[None]:
     version = SqliteSession._version
 
@@ -106,7 +107,8 @@ def _newer_schema() -> Iterator[None]:
         yield
 
 
-@mutant("signatures", "a history that was changed is told from one that was not", part="storage")
+@mutant("signatures", "a history that was changed is told from one that was not", part="storage",
+        case="row/history-edited")  # fmt: skip
 def _signatures() -> Iterator[None]:
     with in_place_of(Chain, "link", lambda *_: Link.ORDINARY):
         yield
@@ -130,7 +132,7 @@ def _start_key() -> Iterator[None]:
         yield
 
 
-@mutant("verdict-once", "a message is decided on once", part="storage", case="word/decided-once")
+@mutant("verdict-once", "a message is decided on once", part="storage", case="word/decided-once", quick=True)
 def _verdict_once() -> Iterator[None]:
     def agreeable(_: Any, changes: Any) -> dict[str, str]:
         return {verdict.message: change.head.id for change in changes for verdict in change.verdicts}
@@ -171,7 +173,7 @@ def _forked() -> Iterator[None]:
         yield
 
 
-@mutant("foreign-database", "a database that is no journal is not written to", part="storage", case="file/foreign/0")
+@mutant("foreign-database", "a database that is no journal is not written to", part="storage", case="word/foreign")
 def _foreign() -> Iterator[None]:
     version = SqliteSession._version
 
@@ -224,7 +226,7 @@ def _new_keys() -> Iterator[None]:
         yield
 
 
-@mutant("swapped-data", "one journey's data are not taken for another's", part="storage", case="row/data-swapped")
+@mutant("swapped-data", "one journey's data are not taken for another's", part="storage", case="word/swapped")
 def _swapped_data() -> Iterator[None]:
     seal, unseal = Keyring.seal, Keyring.unseal
 
@@ -237,4 +239,15 @@ def _swapped_data() -> Iterator[None]:
         return unseal(self, blob, journey="", field="")
 
     with in_place_of(Keyring, "seal", anywhere), in_place_of(Keyring, "unseal", from_anywhere):
+        yield
+
+
+@mutant("readers-free", "who only reads waits for nobody", part="owners", case="stopped-in-commit", quick=True)
+def _readers_free() -> Iterator[None]:
+    read = SqliteSession.read
+
+    def queue(self: SqliteSession, work: Any) -> Any:
+        return self._locked(lambda: read(self, work))
+
+    with in_place_of(SqliteSession, "read", queue):
         yield

@@ -36,6 +36,8 @@ class MachineClock:
     def __init__(self, true: LoopClock) -> None:
         self._true = true
         self._off = timedelta()
+        self.set_at = float("-inf")
+        """When it was last set, in seconds of the true time."""
 
     def now(self) -> datetime:
         """The time of day as these machines have it."""
@@ -52,6 +54,7 @@ class MachineClock:
     def jump(self, by: timedelta) -> None:
         """Set the time of day."""
         self._off += by
+        self.set_at = self.monotonic()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -64,6 +67,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: LoopClock) -> None:
         self._clock = clock
         super().__init__(_Mover(clock))
+        # What the clock can tell apart. The loop's own is less than a float can hold after some weeks.
+        self._clock_resolution = _TICK.total_seconds()
 
     def time(self) -> float:
         """The clock's."""

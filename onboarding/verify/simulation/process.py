@@ -28,6 +28,8 @@ __all__ = ["LANDING_DELAY", "Process", "Site"]
 LANDING_DELAY = timedelta(seconds=30)
 _ADDRESS = "http://127.0.0.1:9"
 _EFFECTS = {endpoint.section: endpoint.effect for endpoint in ENDPOINTS.values()}
+_INTENT = 1.0
+"""Seconds that an intent is older than its request at most."""
 _SHUNNED = 5.0
 """Seconds before a journey that could not be written is taken up again, as the worker has it."""
 
@@ -198,6 +200,8 @@ class Process:
                 taken.task.cancel()
                 self._left.append(taken)
             raise httpx.ConnectError("it is not the owner any more")
-        departure = Departure(journey, section, self._site.machine.now(), stale=self._was_stopped)
+        machine = self._site.machine
+        stale = self._was_stopped or machine.monotonic() - machine.set_at < _INTENT
+        departure = Departure(journey, section, machine.now(), stale=stale)
         self._site.departed(departure)
         return departure

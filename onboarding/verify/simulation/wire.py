@@ -17,7 +17,7 @@ from onboarding.sandbox.faults import FaultKind, FaultRule
 from onboarding.sandbox.request import endpoint_for
 from onboarding.testing import VirtualClock
 
-__all__ = ["WALKING", "Departure", "Wire", "faults"]
+__all__ = ["REFUSED_TWICE", "WALKING", "Departure", "Wire", "faults"]
 
 WALKING: ContextVar[str] = ContextVar("onboarding_verify_walking", default="")
 """The journey on whose behalf a request is made."""
@@ -38,7 +38,7 @@ class Departure:
         at: when, by the clock of the machine that sent it.
         lost: whether it is lost on its way.
         unseen: whether it was turned away without being looked at.
-        stale: whether its process was stopped for a while before it left.
+        stale: whether its process was stopped, or the clock set, between its intent and its leaving.
     """
 
     journey: str
@@ -140,7 +140,7 @@ class Wire(httpx.AsyncBaseTransport):
 _FOR_EVER = 86_400.0
 
 
-_REFUSED_TWICE = ("2.4", "2.5", "2.9", "2.15")
+REFUSED_TWICE = ("2.4", "2.5", "2.9", "2.15")
 """What the broker itself refuses a second time: there a request may be later than anybody has reckoned with."""
 
 
@@ -175,7 +175,7 @@ def faults(rng: random.Random, rate: float, latest: float, delay: float) -> Iter
     each = rate * (1 - _UNREACHABLE) / len(kinds)
     for number, kind in enumerate(kinds):
         yield FaultRule(endpoint="*", rate=each / (1 - each * number), seed=rng.getrandbits(32), **kind)
-    for section in _REFUSED_TWICE:
+    for section in REFUSED_TWICE:
         seconds = delay + rng.random() * 0.5  # between the look whether it has landed and the next try
         yield FaultRule(
             endpoint=section, kind=FaultKind.LATE_LANDING, seconds=seconds, rate=rate / 4, seed=rng.getrandbits(32)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from onboarding.journal import Keyring
 from onboarding.machine import Flow
 from onboarding.sandbox import Sandbox, SandboxConfig
+from onboarding.sandbox.faults import FaultKind, FaultRule
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.verify.reckoning import Baseline, Judgement
@@ -39,6 +40,8 @@ _JUMPS = tuple(timedelta(seconds=by) for by in (-3600, -1, 1, 3600, 365 * 86_400
 _STRIKES = 0.15
 """The share of the advances during which something happens to the process, if they last so long."""
 _CONCURRENCY = 6
+_PREY = ("2.3", "2.12")
+"""What the broker would do twice: there a late request and a clock set ahead do the most harm together."""
 _LONGEST = timedelta(days=20).total_seconds()
 _MOST_WALKS = 40
 """A world whose journeys are advanced so often, each, goes round in circles."""
@@ -95,6 +98,7 @@ class World:
         self.desk = NearDesk(self.sandbox)
         self.inputs = self.refusals = 0
         self.counts: Counter[str] = Counter()
+        self._turns = disturbed and rng.random() < 0.4  # noqa: PLR2004 - in most worlds nobody sets a clock
         self._attempts = rng.choice((3, 5, 8))
         self._events: dict[str, asyncio.Event] = {}
         self._numbers: dict[str, int] = {}
@@ -146,6 +150,11 @@ class World:
             if self._disturbed:
                 for rule in faults(self._rng, RATE, _LATEST, LANDING_DELAY.total_seconds()):
                     self.sandbox.faults.add(rule)
+            if self._turns:
+                for section in _PREY:
+                    rule = FaultRule(endpoint=section, kind=FaultKind.LATE_LANDING, seconds=_LATEST, rate=RATE,
+                                     seed=self._rng.getrandbits(32))  # fmt: skip
+                    self.sandbox.faults.add(rule)
             self._site = Site(
                 journal=self.journal, sealer=self._front.engine.sealer, sandbox=self.sandbox, true=self.true,
                 machine=self.machine, rate=RATE if self._disturbed else 0.0, attempts=self._attempts,
@@ -154,7 +163,7 @@ class World:
             )  # fmt: skip
             self._follow_on()
             driver = asyncio.create_task(self._drive())
-            meddler = asyncio.create_task(self._turn_clocks())
+            meddler = asyncio.create_task(self._turn_clocks() if self._turns else asyncio.sleep(0))
             try:
                 async with asyncio.timeout(_LONGEST):
                     await asyncio.gather(*(person.live() for person in self.people))
@@ -240,13 +249,23 @@ class World:
         self._in(0.05 + rng.random() * 2, self._follow_on)
 
     async def _turn_clocks(self) -> None:
-        if not self._disturbed or self._rng.random() < 0.6:  # noqa: PLR2004 - in most worlds nobody does
-            return
         for _ in range(self._rng.randint(1, 5)):
-            await self.true.sleep(self._rng.random() * 60)
+            if self._rng.random() < 0.6:  # noqa: PLR2004 - mostly when it does the most harm
+                await self._something_late()
+            else:
+                await self.true.sleep(self._rng.random() * 60)
             self.counts["clock jumps"] += 1
             self.machine.jump(self._rng.choice(_JUMPS))
             self._stir.set()
+
+    async def _something_late(self) -> None:
+        """Until a request is on its way that will land late, or it is of no use to wait for one."""
+        late = [fault for fault in self.sandbox.faults if fault.rule.endpoint in _PREY]
+        before = sum(fault.fired for fault in late)
+        for _ in range(300):
+            if sum(fault.fired for fault in late) > before:
+                return
+            await self.true.sleep(0.2)
 
     def _in(self, seconds: float, act: object) -> None:
         async def then() -> None:

@@ -6,8 +6,9 @@ import asyncio
 import os
 import random
 import secrets
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,10 @@ from uuid_utils import uuid7
 
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal import (
+    DATA_FIELD,
     Change,
     Head,
+    Keyring,
     Message,
     MessageKind,
     SqliteJournal,
@@ -86,13 +89,40 @@ async def _started_once(journal: SqliteJournal, _: _Watching) -> list[str]:
     return [] if again.id == first.id and number == 1 else [f"one key has started {number} journeys"]
 
 
+async def _fenced(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """Of two who go on from the same revision the second one loses, and leaves nothing behind."""
+    head = await _started(journal)
+    await journal.write(Change(head=replace(head, revision=7), replaces=head.revision, data=b"first"))
+    try:
+        await journal.write(Change(head=replace(head, revision=8), replaces=head.revision, data=b"second"))
+    except JournalConflict:
+        kept = (await journal.load(head.id)).data
+        return [] if kept == b"first" else ["a second writer of a journey was refused, and has changed it"]
+    return ["a second writer of a journey was not refused"]
+
+
+async def _one_owner(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """While one owns a journal, nobody else does; when it has let go, somebody can."""
+    other = SqliteJournal(journal.place)
+    await other.open()
+    try:
+        turns = [await journal.own(), await other.own()]
+        await journal.disown()
+        turns.append(await other.own())
+    finally:
+        await other.close()
+    return [] if turns == [True, False, True] else [f"of two who wanted to own a journal, one after the other: {turns}"]
+
+
 async def _decided_once(journal: SqliteJournal, _: _Watching) -> list[str]:
     """What was decided on, or taken back, is not decided on once more."""
     head = await _started(journal)
     found = []
     for number in range(2):
         message = str(number)
-        await journal.post(Message(id=message, journey=head.id, kind=MessageKind.CANCEL, name="cancel", payload=b"x", at=_NOW))
+        await journal.post(
+            Message(id=message, journey=head.id, kind=MessageKind.CANCEL, name="cancel", payload=b"x", at=_NOW)
+        )
         if number:
             await journal.recall(message)
         else:
@@ -163,6 +193,35 @@ async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
     return ["a journal that was open at a fork was opened in the child"] if os.waitstatus_to_exitcode(status) else []
 
 
+async def _swapped(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """One journey's data, put in the place of another's, are not taken for its own."""
+    del journal
+    keyring = Keyring([Keyring.generate_key()])
+    blob = keyring.seal(b"hers", journey="his", field=DATA_FIELD)
+    try:
+        keyring.unseal(blob, journey="hers", field=DATA_FIELD)
+    except JournalError:
+        return []
+    return ["sealed data were taken for those of another journey"]
+
+
+async def _foreign(journal: SqliteJournal, disk: _Watching) -> list[str]:
+    """A database that is no journal is refused, and stays as it is."""
+    del journal
+    path = disk.journal.with_name("other.db")
+    path.touch(0o600)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE accounts (id INTEGER)")
+    before = path.read_bytes()
+    try:
+        other = SqliteJournal(path)
+        await other.open()
+        await other.close()
+    except JournalError:
+        return [] if path.read_bytes() == before else ["a database that is no journal was refused, and changed"]
+    return ["a database that is no journal was made one"]
+
+
 def _opens_it(journal: SqliteJournal) -> int:
     """1: it could."""
 
@@ -206,9 +265,13 @@ def _row(journey: str, seq: int) -> TransitionRecord:
 _WORDS: dict[str, Callable[[SqliteJournal, _Watching], Awaitable[list[str]]]] = {
     "locked": _locked,
     "started-once": _started_once,
+    "fenced": _fenced,
+    "one-owner": _one_owner,
     "decided-once": _decided_once,
     "all-or-nothing": _all_or_nothing,
     "resealed": _resealed,
     "erased": _erased,
     "forked": _forked,
+    "swapped": _swapped,
+    "foreign": _foreign,
 }
