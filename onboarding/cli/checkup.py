@@ -146,7 +146,10 @@ async def _journeys(journal: Journal, settings: Settings) -> Finding:
     parked = sum(number for (_, status, _), number in counts.items() if status == "parked")
     failing = len((await journal.find(Query(failures=1, limit=_MOST))).heads)
     long = len((await journal.find(Query(failures=settings.attempts, limit=1))).heads)
+    old = len((await journal.find(Query(restored=True, limit=_MOST))).heads)
     found = f"{sum(counts.values())} in the journal, {parked} parked, {failing} failing"
+    if old:
+        found += f", {old} restored: the journal was put back or copied while they lived"
     look = [
         f"onboarding list {option}" for option, number in (("--status parked", parked), ("--failing", long)) if number
     ]

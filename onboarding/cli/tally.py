@@ -81,9 +81,8 @@ class Tally:
         print_grid([Layout(("part", "result", "cases", "seconds", "in them"), below=below, wraps=30)], rows)
         for part in report.parts:
             for finding in part.findings:
-                again = f"onboarding verify --part {part.part} --case '{finding.case}' --seed {report.seed}"
                 self._console.print(clean(f"\n{part.part}: {finding.case}: {finding.what}"), markup=False)
-                self._console.print(f"  again: {again}{' --full' if report.full else ''}", markup=False, soft_wrap=True)
+                self._console.print(f"  again: {report.again(part.part, finding.case)}", markup=False, soft_wrap=True)
         word = "every promise held" if report.passed else "not every promise held"
         self._console.print(
             f"\n{word}, seed {report.seed}; the report: {places[1]} and {places[0].name}", markup=False, soft_wrap=True

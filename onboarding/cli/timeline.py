@@ -35,6 +35,8 @@ def _facts(journey: Journey, history: list[TransitionRecord]) -> Iterator[tuple[
     if journey.failing:
         last = f", the last at {moment(history[-1].at)}: {history[-1].detail or ''}" if history else ""
         yield "failing", f"{tries_of(journey)}{last}", "red"
+    if journey.restored:
+        yield "restored", "the journal was restored or copied while it lived: what it says may be old", "red"
     yield "started", f"{moment(journey.created)} ({ago(journey.created)} ago)", ""
     if journey.due is not None:
         yield "due", moment(journey.due), ""

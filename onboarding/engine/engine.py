@@ -224,7 +224,7 @@ class Engine:
 
     def _conclude(self, hand: JourneyInHand, ended: Ended) -> None:
         changing = hand.step().effect is not Effect.READ
-        if changing and ended.how in (How.NOT_SENT, How.REJECTED):
+        if changing and ended.how in (How.NOT_SENT, How.REJECTED, How.BROKE):
             hand.withdraw()
         match ended.how:
             case How.RETURNED:

@@ -100,6 +100,12 @@ class JourneyInHand:
         step = self.definition.steps[state]
         return step.at_most is not None and self.book.sends.get(state, 0) >= step.at_most
 
+    def landed_by(self) -> datetime | None:
+        """When the last request of the present step would have landed, if it must not be done twice."""
+        step = self.definition.steps.get(self.head.state)
+        last = self.book.last_sent(self.head.state) if step is not None and step.effect is Effect.ONCE else None
+        return None if last is None else last + self.rules.landing_delay
+
     def may_be_old(self, state: str) -> bool:
         """Whether the journal was restored, and nothing tells yet that the step of a state was not done meanwhile."""
         step, book = self.definition.steps.get(state), self.book
@@ -193,9 +199,12 @@ class JourneyInHand:
     def again(
         self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = (), *, phase: Phase | None = None
     ) -> None:
-        """Put the present step back to its start: a person said so. A doubt that is still open stays one."""
+        """Put the present step back to its start: a person said so. A doubt that is still open stays one.
+
+        What a person did not find yet may still land: not before that time has passed is it looked for, or sent again.
+        """
         status = self._live_status()
-        due = self.deadline if status is Status.WAITING else self.now
+        due = self.deadline if status is Status.WAITING else max(self.now, self.landed_by() or self.now)
         new = replace(self.head, status=status, due=due, attempt=1, note=None, phase=phase or self.head.phase)
         self._row(trigger, new, None, detail, verdicts)
 

@@ -37,6 +37,7 @@ class Journey:
         outcome: how it ended, where it has.
         data: the flow's fields, secrets masked (``.get_secret_value()``); None in a list.
         last: its last transition, such as the refusal of a wrong code; None in a list.
+        restored: whether the journal was restored or copied while it lived: what it says may be old.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Journey:
     outcome: Outcome | None = None
     data: Flow | None = None
     last: TransitionRecord | None = None
+    restored: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -103,7 +105,7 @@ def view(
         in_doubt=head.phase is Phase.DOUBT, attempt=head.attempt, created=head.created, updated=head.updated,
         entered=head.entered, due=head.due,
         accepts=tuple(definition.inputs.get(head.state, ())) if definition and live else (),
-        parked=parked, outcome=outcome, data=flow, last=last,
+        parked=parked, outcome=outcome, data=flow, last=last, restored=head.restored > 0 and not head.status.is_final,
     )  # fmt: skip
 
 

@@ -297,6 +297,7 @@ def _fits(head: Head, query: Query) -> bool:
         and (query.created_before is None or head.created < query.created_before)
         and (query.created_after is None or head.created >= query.created_after)
         and (query.updated_before is None or head.updated < query.updated_before)
+        and (not query.restored or (head.restored > 0 and not head.status.is_final))
         and (not query.failures or (head.status in _TRYING and head.attempt > query.failures))
         and (query.after is None or head.id < query.after)
     )

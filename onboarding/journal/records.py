@@ -194,6 +194,8 @@ class Query:
     created_before: datetime | None = None
     created_after: datetime | None = None
     updated_before: datetime | None = None
+    restored: bool = False
+    """Only those that live, and of which a restored or copied journal may not know all."""
     failures: int = 0
     """Only those that go on trying, and whose last so many tries, or more, have failed."""
     after: str | None = None

@@ -250,6 +250,9 @@ def find(query: Query) -> Select[Any]:
         found = found.where(journeys.c.created >= micros(query.created_after))
     if query.updated_before is not None:
         found = found.where(journeys.c.updated < micros(query.updated_before))
+    if query.restored:
+        live = [status.value for status in Status if not status.is_final]
+        found = found.where(journeys.c.status.in_(live), journeys.c.restored > 0)
     if query.failures:
         trying = (Status.WORKING.value, Status.POLLING.value)
         found = found.where(journeys.c.status.in_(trying), journeys.c.attempt > query.failures)

@@ -83,6 +83,10 @@ class _Limit:
         if self._process.poll() is None:
             self._kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                assert pipe is not None
+                pipe.close()
 
     def _end(self) -> None:
         self.passed = True

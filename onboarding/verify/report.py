@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -76,11 +77,20 @@ class Report:
     machine: str
     command: str
     parts: tuple[PartResult, ...]
+    flows: tuple[str, ...] = ()
+    mutant: str | None = None
 
     @property
     def passed(self) -> bool:
         """Whether every part passed."""
         return bool(self.parts) and all(part.passed for part in self.parts)
+
+    def again(self, part: str, case: str) -> str:
+        """The command that does a case again."""
+        words = ["onboarding", "verify", "--part", part, "--case", case, "--seed", str(self.seed)]
+        words += [word for flow in self.flows for word in ("--flow", flow)]
+        words += ["--full"] if self.full else []
+        return shlex.join([*words, *(["--without", self.mutant] if self.mutant else [])])
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

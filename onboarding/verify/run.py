@@ -16,6 +16,7 @@ from pathlib import Path
 
 from onboarding.verify import PARTS
 from onboarding.verify.alone import part_of, run_alone
+from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.rehearsal import flows_of
 from onboarding.verify.report import PartResult, Report
@@ -67,6 +68,8 @@ def verify(
     for name in names:
         part_of(name)
     flows_of(flows)
+    with without(mutant):
+        pass  # there is such a guard
     jobs = jobs or os.cpu_count() or 1
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="onboarding-verify-") as folder:
@@ -78,6 +81,7 @@ def verify(
     return Report(
         version=version("onboarding"), seed=seed, full=full, began=began.isoformat(timespec="seconds"),
         machine=_machine(jobs), command=command, parts=tuple(results[name] for name in names),
+        flows=tuple(flows), mutant=mutant,
     )  # fmt: skip
 
 

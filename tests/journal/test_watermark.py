@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from onboarding.errors import JournalError
-from onboarding.journal import SqliteJournal, Status
+from onboarding.journal import Query, SqliteJournal, Status
 
 from .samples import a_head, store
 
@@ -105,3 +105,14 @@ async def test_a_mark_that_others_can_write_is_refused(folder: Path) -> None:
     place.with_name("journal.db.mark").chmod(0o666)
     with pytest.raises(JournalError, match="run chmod 600"):
         await begun(place)
+
+
+async def test_what_is_restored_can_be_asked_for_until_it_has_ended(folder: Path) -> None:
+    place = folder / "journal.db"
+    await begun(place, "j1")
+    place.with_name("journal.db.mark").unlink()
+    await begun(place, "j2")
+    journal = SqliteJournal(place)
+    await journal.open()
+    assert [head.id for head in (await journal.find(Query(restored=True))).heads] == ["j1"]
+    await journal.close()

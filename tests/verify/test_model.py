@@ -34,8 +34,8 @@ def test_the_same_seed_gives_the_same_moves_and_another_seed_others(tmp_path: Pa
     ("guard", "flow", "what"),
     [
         ("withdrawal", "avatar-change", "what was sent how often"),
-        ("triggers-known", "password-reset", "in awaiting_code, state"),
-        ("deadlines", "phone-verification", "due again and again"),
+        ("at-most", "password-reset", "in codes_used_up, state"),
+        ("deadlines", "email-registration", "due again and again"),
     ],
 )
 def test_a_guard_that_is_gone_is_a_divergence(tmp_path: Path, guard: str, flow: str, what: str) -> None:

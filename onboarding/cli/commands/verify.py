@@ -57,6 +57,10 @@ def verify(
             seed=seed, full=not quick, parts=part or (), flows=flow or (), case=case, mutant=without, jobs=jobs,
             command=shlex.join(["onboarding", *sys.argv[1:]]), tell=tally.progress, ended=tally.ended,
         )  # fmt: skip
+    if case is not None and any(finding.what == "there is no such case" for finding in found.parts[0].findings):
+        raise SettingsError(
+            f"the part {found.parts[0].part} has no case of that name; a report names those that there are"
+        )
     places = write_report(found, report)
     if as_json:
         from onboarding.cli.output import print_json

@@ -5,7 +5,7 @@ From the inside out:
 - ``counterpart``: a service on a raw socket; ``plays``: how an answer goes over the wire
 - ``calls``: one call of every endpoint; ``replies``: the malformed replies, and what is true of each
 - ``matrix``: the one times the other
-- ``manners``: what a call does beside reading its answer; ``steps``: steps that do what they should not
+- ``manners``: what a call does beside reading its answer; ``steps``: the flows of ``unruly``, held to what they declare
 - ``between``: a twist in front of the sandbox; ``stage``: a journey behind it; ``journeys``: all of them
 """
 

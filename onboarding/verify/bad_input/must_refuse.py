@@ -55,7 +55,7 @@ def try_case(plan: Plan, case: str) -> list[str]:
 
 
 async def _tried(wanted: type[OnboardingError], act: Act, canary: str) -> list[str]:
-    settings = Settings.model_construct(journal="memory://", avatar_hosts=("example.com",))
+    settings = Settings.model_construct(journal="memory://", avatar_hosts=["example.com"])
     clock = VirtualClock()
     async with Onboarding(
         settings, flows=[Questionnaire], worker=False, api=object(), journal=MemoryJournal(), clock=clock

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from onboarding.api import caller, client, envelope, strict_json, transport
+from onboarding.api import Meaning, caller, client, envelope, http_library, observe, strict_json, transport
 from onboarding.api.caller import Caller
 from onboarding.api.envelope import Answer, Trouble
 from onboarding.api.passage import Passage
@@ -94,7 +94,7 @@ def _unknown_codes() -> Iterator[None]:
     def sure(endpoint: Any, codes: Any, mcode: str) -> Trouble:
         found = read(endpoint, codes, mcode)
         known = found.kind is not InDoubt or "system error" in found.reason
-        return found if known else replace(found, kind=Refused, meaning=envelope.Meaning.NO_SUCH_USER)
+        return found if known else replace(found, kind=Refused, meaning=Meaning.NO_SUCH_USER)
 
     with in_place_of(envelope, "_read_refusal", sure):
         yield
@@ -127,7 +127,7 @@ def _retry_after() -> Iterator[None]:
 
 @mutant("redirects", "no request is sent to where an answer points", part="answers", case="redirect-307/update_account")
 def _redirects() -> Iterator[None]:
-    kind = transport.preferred_library().AsyncClient
+    kind = http_library.preferred_library().AsyncClient
     send = kind.send
 
     async def following(self: Any, request: Any, **more: Any) -> Any:
@@ -169,7 +169,7 @@ def _never_sent() -> Iterator[None]:
         case="manners/cancelled")  # fmt: skip
 def _call_uncancelled() -> Iterator[None]:
     async def direct(self: Caller, request: Any, read: Any, passage: Any, start: float) -> Any:
-        caller.announce(request.endpoint)
+        observe.announce(request.endpoint)
         try:
             return await self._perform(request, read, passage, start)
         finally:
@@ -193,7 +193,7 @@ def _too_late() -> Iterator[None]:
 @mutant("proxies", "a request goes through no proxy that happens to be in the environment", part="answers",
         case="manners/proxy")  # fmt: skip
 def _proxies() -> Iterator[None]:
-    make = transport.make_client
+    make = http_library.make_client
 
     def trusting(library: Any, *, pool_size: int, trust_env: bool) -> Any:
         del trust_env

@@ -54,7 +54,8 @@ def _landing_delay() -> Iterator[None]:
         yield
 
 
-@mutant("set-clock", "whoever sets the clock ahead does not cut the landing delay short", part="simulation")
+@mutant("set-clock", "whoever sets the clock ahead does not cut the landing delay short", part="simulation",
+        case="world-1")  # fmt: skip
 def _set_clock() -> Iterator[None]:
     with in_place_of(Doubts, "_may_still_land", lambda *_: None):
         yield
@@ -82,7 +83,8 @@ def _check_result() -> Iterator[None]:
         yield
 
 
-@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="simulation", case="world-4")
+@mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="answers",
+        case="steps/taken-after-a-doubt")  # fmt: skip
 def _evidence() -> Iterator[None]:
     refused = Engine._refused
 

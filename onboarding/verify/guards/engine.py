@@ -61,7 +61,7 @@ def _at_most() -> Iterator[None]:
         yield
 
 
-@mutant("withdrawal", "a request that never left does not count", part="model", case="phone-verification")
+@mutant("withdrawal", "a request that never left does not count", part="model", case="avatar-change")
 def _withdrawal() -> Iterator[None]:
     with in_place_of(JourneyInHand, "withdraw", lambda *_: None):
         yield
@@ -81,7 +81,7 @@ def _heaviest_effect() -> Iterator[None]:
         yield
 
 
-@mutant("deadlines", "a wait that has lasted long enough ends", part="model", case="email-registration")
+@mutant("deadlines", "a wait that has lasted long enough ends", part="model", case="email-registration", quick=True)
 def _deadlines() -> Iterator[None]:
     with in_place_of(Engine, "_time_out", lambda *_: False):
         yield
@@ -89,7 +89,7 @@ def _deadlines() -> Iterator[None]:
 
 @mutant("late-input", "an input that came after the deadline is not taken", part="model", case="email-registration")
 def _late_input() -> Iterator[None]:
-    apply = engine.apply_message
+    apply = messages.apply_message
 
     def take(hand: JourneyInHand, *rest: Any) -> None:
         with in_place_of(JourneyInHand, "deadline", None):
@@ -99,7 +99,7 @@ def _late_input() -> Iterator[None]:
         yield
 
 
-@mutant("told-when-durable", "nothing is told before it is durable", part="storage", case="cut/new/300")
+@mutant("told-when-durable", "nothing is told before it is durable", part="storage", case="fault/full/new/520")
 def _told_when_durable() -> Iterator[None]:
     write = JourneyInHand.write
 
@@ -169,7 +169,7 @@ def _parking() -> Iterator[None]:
         yield
 
 
-@mutant("attempts", "what fails again and again is left to a person in the end", part="model", case="kyc-update")
+@mutant("attempts", "what fails again and again is left to a person in the end", part="answers", case="steps/throttled")
 def _attempts() -> Iterator[None]:
     later = Engine._try_later
 
@@ -181,8 +181,8 @@ def _attempts() -> Iterator[None]:
         yield
 
 
-@mutant("backoff", "what has failed is tried again after a pause, and not before it may", part="model",
-        case="kyc-update")  # fmt: skip
+@mutant("backoff", "what has failed is tried again after a pause, and not before it may", part="answers",
+        case="steps/pause")  # fmt: skip
 def _backoff() -> Iterator[None]:
     with in_place_of(Backoff, "delay", lambda *_: timedelta(milliseconds=1)):
         yield
@@ -195,7 +195,7 @@ def _poll_pause() -> Iterator[None]:
 
 
 @mutant("nuisance-asked", "an input that would send another message too soon, or too often, is refused", part="model",
-        case="mobile-registration", quick=True)  # fmt: skip
+        case="mobile-registration")  # fmt: skip
 def _nuisance_asked() -> Iterator[None]:
     with in_place_of(messages, "_check_sendable", lambda *_: None):
         yield

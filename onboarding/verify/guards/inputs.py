@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Any
 
 from onboarding import frames, service
-from onboarding.cli import failure
 from onboarding.engine import messages
 from onboarding.journal.memory import MemoryJournal
 from onboarding.machine import checks
@@ -17,6 +16,8 @@ from onboarding.verify.mutants import mutant
 __all__: list[str] = []
 
 _ADDRESSES = import_module("onboarding.machine.web_address")
+_FRAME, _COMMANDS = "onboarding.cli.failure", "onboarding.cli.commands.app"
+"""The program is a room above this one, and needs an extra: it is looked at only when it is there to be called."""
 
 
 @mutant("picture-hosts", "a picture lies on a host that is listed", part="bad-input",
@@ -97,16 +98,15 @@ def _doubt_declared() -> Iterator[None]:
 @mutant("last-net", "no traceback reaches a terminal", part="bad-input", case="command-2", quick=True)
 def _last_net() -> Iterator[None]:
     def bare(arguments: list[str]) -> int:
-        from onboarding.cli.commands.app import command
+        return int(import_module(_COMMANDS).command(arguments) or 0)
 
-        return int(command(arguments) or 0)
-
-    with in_place_of(failure, "_guarded", bare):
+    with in_place_of(import_module(_FRAME), "_guarded", bare):
         yield
 
 
 @mutant("one-sentence", "what is wrong with a call is said in one sentence", part="bad-input", case="command-2")
 def _one_sentence() -> Iterator[None]:
+    failure = import_module(_FRAME)
     say = failure.say
 
     def talkative(sentence: str) -> None:

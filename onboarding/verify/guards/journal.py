@@ -66,7 +66,7 @@ def _synchronous_full() -> Iterator[None]:
         yield
 
 
-@mutant("rollback", "a transaction that failed leaves nothing behind", part="storage", case="fault/full-once/new/520")
+@mutant("rollback", "a transaction that failed leaves nothing behind", part="storage", case="word/all-or-nothing")
 def _rollback() -> Iterator[None]:
     def believed(self: Writer, jobs: Any) -> None:
         try:
@@ -196,7 +196,7 @@ def _lost_journal() -> Iterator[None]:
 
 @mutant("other-keys", "a journal is not opened with the keys of another", part="storage", case="file/keys-other/0")
 def _other_keys() -> Iterator[None]:
-    pepper_of = service.pepper_of
+    pepper_of = keys.pepper_of
 
     async def lenient(journal: Any, keyring: Any) -> bytes:
         try:
@@ -221,7 +221,7 @@ def _new_keys() -> Iterator[None]:
         except KeyMismatch:
             return bytes(32)
 
-    pepper_of = service.pepper_of
+    pepper_of = keys.pepper_of
     with in_place_of(service, "keyring_for", generous), in_place_of(service, "pepper_of", lenient):
         yield
 

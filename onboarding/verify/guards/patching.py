@@ -10,11 +10,18 @@ __all__ = ["in_place_of"]
 
 
 @contextmanager
-def in_place_of(owner: Any, name: str, new: Any) -> Iterator[Any]:
-    """Put ``new`` in the place of an attribute; gives what stood there, as it stood there."""
-    old = vars(owner)[name] if name in vars(owner) else getattr(owner, name)
+def in_place_of(owner: Any, name: str, new: Any) -> Iterator[None]:
+    """Put ``new`` in the place of an attribute of a module or a class.
+
+    Raises ``AttributeError`` where there is none: a guard that was renamed must not be left out in name only.
+    """
+    inherited = name not in vars(owner)
+    old = getattr(owner, name) if inherited else vars(owner)[name]
     setattr(owner, name, new)
     try:
-        yield old
+        yield
     finally:
-        setattr(owner, name, old)
+        if inherited:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, old)

@@ -48,6 +48,8 @@ class Model:
             for number, flow in enumerate(flows, start=1):
                 findings += _play(plan, flow, counts)
                 plan.tell(Progress(self.name, number, len(flows)))
+        if not flows:
+            findings.append(Finding(plan.case or "", "there is no such case"))
         counts["divergences"] = len(findings)
         return PartResult(
             part=self.name, cases=len(flows), counts=dict(sorted(counts.items())), findings=tuple(findings),
@@ -66,11 +68,12 @@ def _play(plan: Plan, flow: type[Flow], counts: Counter[str]) -> list[Finding]:
     found: Exception | None = None
     said: list[str] = []
     try:
-        with with_reporter(said.append):  # type: ignore[no-untyped-call]
-            run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        with with_reporter(lambda line: said.append(str(line))):
+            run_state_machine_as_test(
                 play,
                 settings=settings(
-                    max_examples=_FULL if plan.full else _QUICK, stateful_step_count=_MOVES, deadline=None, database=None,
+                    max_examples=_FULL if plan.full else _QUICK, stateful_step_count=_MOVES,
+                    deadline=None, database=None,
                     derandomize=False, print_blob=False, phases=_PHASES[:1] if plan.mutant else _PHASES,
                     suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
                 ),

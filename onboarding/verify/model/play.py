@@ -119,7 +119,7 @@ class _Play(RuleBasedStateMachine):
         self._agree(self.stage.decide(MessageKind.RETRY))
 
     @rule(landed=st.booleans())
-    def resolve(self, landed: bool) -> None:  # noqa: FBT001 - hypothesis hands it in by name
+    def resolve(self, landed: bool) -> None:
         """Somebody says what became of the last request, asked or not."""
         self._agree(self.stage.decide(MessageKind.RESOLVE, landed=landed, by="somebody"))
 
@@ -137,7 +137,9 @@ class _Play(RuleBasedStateMachine):
     def _inputs(self) -> list[str]:
         """The inputs that carry nothing."""
         definition = self.stage.flow.definition
-        return sorted({name for inputs in definition.inputs.values() for name, handler in inputs.items() if handler is None})
+        return sorted(
+            {name for inputs in definition.inputs.values() for name, handler in inputs.items() if handler is None}
+        )
 
     def _agree(self, said: tuple[bool, bool]) -> None:
         if said[0] is not said[1]:

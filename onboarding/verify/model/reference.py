@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from onboarding.api import ENDPOINTS, Effect
+from onboarding.api import ENDPOINTS, Effect, Meaning
 from onboarding.errors import CallError, InDoubt, NotSent, Refused
 from onboarding.machine import Done, Failed, Flow, Polling, Step, Waiting
 
@@ -52,7 +52,7 @@ class Reference:
     status: str = ""
     why: str = ""
     due: datetime | None = None
-    entered: datetime = field(default=datetime.min)
+    entered: datetime = field(default=datetime.min.replace(tzinfo=UTC))
     sends: dict[str, int] = field(default_factory=dict)
     sent: dict[str, datetime] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
@@ -98,7 +98,9 @@ class Reference:
             handler.handler(self.flow, **dict(handler.parse(values)))
         dest = self.flow.definition.decide(self.flow, self.state, name)
         step = self.flow.definition.steps.get(dest or "")
-        spent = step is not None and step.at_most is not None and (self._exhausted(step) or self._cools(step) is not None)
+        spent = (
+            step is not None and step.at_most is not None and (self._exhausted(step) or self._cools(step) is not None)
+        )
         if dest is None or spent:
             object.__setattr__(self.flow, "__dict__", before)
             self.fired.clear()
@@ -137,7 +139,7 @@ class Reference:
             return False
         self.checking = False
         if landed:
-            self._fire(self._step.then)
+            self._fire(self._step().then)
         else:
             self.doubts = 0
             self._again()
@@ -146,7 +148,7 @@ class Reference:
     # What follows from what
 
     async def _work(self) -> None:
-        step = self._step
+        step = self._step()
         if step.effect is not Effect.READ:
             if self._exhausted(step):
                 # No answer to any of them: nothing is known to have failed.
@@ -199,8 +201,8 @@ class Reference:
     def _refused(self, step: Step, meaning: str) -> None:
         if self.doubts and meaning in step.evidence:
             self._fire(step.then)
-        elif meaning in (step.refused or {}):
-            self._fire((step.refused or {})[meaning])
+        elif (trigger := (step.refused or {}).get(Meaning(meaning))) is not None:
+            self._fire(trigger)
         else:
             self._park("refused")
 
@@ -215,7 +217,7 @@ class Reference:
             self.due = max(self.now() + timedelta(seconds=1), min(self.due, self._deadline))
 
     def _in_doubt(self, trouble: CallError | None) -> None:
-        step = self._step
+        step = self._step()
         self.doubts, self.probed, self.checking = self.doubts + 1, False, False
         if step.effect is Effect.REPEATABLE:
             self.due = self._cools(step) or self.now()
@@ -230,34 +232,16 @@ class Reference:
             self.checking, self.due = True, self.now() + max(LANDING_DELAY, asked)
 
     async def _look_into(self) -> None:
-        step = self._step
+        step = self._step()
         assert step.check is not None, "only then is there anything to look into"
-        if step.probes is not None:
-            if self.probed:
-                self._in_doubt(None)
-                return
-            self.logins = [at for at in self.logins if at > self.now() - _HOUR]
-            if len(self.logins) >= _PROBES:
-                self.due = sorted(self.logins)[-_PROBES] + _HOUR
-                return
-            self.logins.append(self.now())
-            self.probed = True
-        landed: bool | None = None
+        if step.probes is not None and not self._may_log_in():
+            return
         try:
             landed = await step.check(self.flow, self.api)
         except CallError as error:
             trouble = error
         else:
-            if landed:
-                self.checking = False
-                self._fire(step.then)
-            elif landed is None:
-                self._ask()
-            else:
-                self.failures, self.checking = 0, False
-                self.sends[self.state] = self.sends.get(self.state, 0) + 1
-                self.sent[self.state] = self.now()
-                await self._perform(step)
+            await self._looked(step, landed=landed)
             return
         if self.killed:
             self.killed = False
@@ -267,14 +251,38 @@ class Reference:
             self.logins = [at for at in self.logins if at != self.now()]
         if step.probes is not None and isinstance(trouble, InDoubt):
             self._in_doubt(trouble)
-        elif isinstance(trouble, NotSent | InDoubt):
+        elif isinstance(trouble, NotSent | InDoubt) and self.failures + 1 < ATTEMPTS:
             self.failures += 1
-            if self.failures >= ATTEMPTS:
-                self._ask()
-            else:
-                self.due = self.now() + self._backoff(self.failures, trouble)
+            self.due = self.now() + self._backoff(self.failures, trouble)
         else:
+            self.failures += isinstance(trouble, NotSent | InDoubt)
             self._ask()
+
+    async def _looked(self, step: Step, *, landed: bool | None) -> None:
+        if landed is None:
+            self._ask()
+            return
+        self.checking = False
+        if landed:
+            self._fire(step.then)
+            return
+        self.failures = 0
+        self.sends[self.state] = self.sends.get(self.state, 0) + 1
+        self.sent[self.state] = self.now()
+        await self._perform(step)
+
+    def _may_log_in(self) -> bool:
+        """Whether to find out by a login: one for a doubt, so many an hour."""
+        if self.probed:
+            self._in_doubt(None)
+            return False
+        self.logins = [at for at in self.logins if at > self.now() - _HOUR]
+        if len(self.logins) >= _PROBES:
+            self.due = sorted(self.logins)[-_PROBES] + _HOUR
+            return False
+        self.logins.append(self.now())
+        self.probed = True
+        return True
 
     def _poll_later(self) -> None:
         assert isinstance(self._kind, Polling)
@@ -319,7 +327,7 @@ class Reference:
         self.status, self.why, self.due = "parked", why, None
 
     def _ask(self) -> None:
-        self.checking = self._step.check is not None
+        self.checking = self._step().check is not None
         self._park("in_doubt")
 
     # What is looked up
@@ -328,7 +336,6 @@ class Reference:
     def _kind(self) -> Any:
         return self.flow.definition.states[self.state]
 
-    @property
     def _step(self) -> Step:
         return self.flow.definition.steps[self.state]
 

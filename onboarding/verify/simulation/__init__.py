@@ -3,7 +3,7 @@
 - ``clocks``, ``walk``: time that costs none; coroutines that can be left as a crash leaves them
 - ``wire``, ``commits``, ``process``: requests that are late or lost, writes that are lost, processes that die
 - ``person``, ``desk``: who answers, and the broker's back office
-- ``world``: all of that together; ``judgement``: what must hold at the end of every journey
+- ``world``: all of that together; ``tale``: what happened; ``judgement``: what must hold at the end of every journey
 - ``part``: as many worlds as are wanted
 """
 

@@ -96,9 +96,7 @@ class Person:
                 await self._hand_in(world.front.send(self.journey, rng.choice(others)))
             case dice if dice < 0.90:  # noqa: PLR2004
                 self.wrong += 1  # the second may come when the first was used up, or wait for the next try
-                await asyncio.gather(
-                    *(self._hand_in(world.front.send(self.journey, name, **values)) for _ in range(2))
-                )
+                await asyncio.gather(*(self._hand_in(world.front.send(self.journey, name, **values)) for _ in range(2)))
             case dice if dice < 0.94:  # noqa: PLR2004
                 self.wrong += 1  # another may have been sent meanwhile
                 await world.true.sleep(rng.random() * 900)

@@ -91,7 +91,11 @@ class Process:
             _ADDRESS, tenant_id=config.tenant_id, token=config.token, client=self._client, clock=site.machine
         )
         rules = Rules(
-            landing_delay=LANDING_DELAY, backoff=Backoff(attempts=site.attempts), clock=site.machine, rng=rng, worker=name
+            landing_delay=LANDING_DELAY,
+            backoff=Backoff(attempts=site.attempts),
+            clock=site.machine,
+            rng=rng,
+            worker=name,
         )
         self.engine = Engine(cast("Journal", self.journal), site.sealer, self.api, rules)
 

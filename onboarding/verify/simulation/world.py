@@ -7,7 +7,6 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
@@ -18,16 +17,17 @@ from onboarding.sandbox import Sandbox, SandboxConfig
 from onboarding.sandbox.faults import FaultKind, FaultRule
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
-from onboarding.verify.reckoning import Baseline, Judgement
+from onboarding.verify.reckoning import Baseline
 from onboarding.verify.simulation.clocks import LoopClock, MachineClock
 from onboarding.verify.simulation.commits import SharedJournal
 from onboarding.verify.simulation.desk import NearDesk
 from onboarding.verify.simulation.judgement import Lived, judge_life, landed
 from onboarding.verify.simulation.person import Person
 from onboarding.verify.simulation.process import LANDING_DELAY, Process, Site
+from onboarding.verify.simulation.tale import Tale, lines_of
 from onboarding.verify.simulation.wire import Departure, faults
 
-__all__ = ["Tale", "World"]
+__all__ = ["START", "World"]
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RATE = 0.2
@@ -46,25 +46,6 @@ _LONGEST = timedelta(days=20).total_seconds()
 _MOST_WALKS = 40
 """A world whose journeys are advanced so often, each, goes round in circles."""
 _KEY = Keyring.generate_key()
-
-
-@dataclass(slots=True, kw_only=True)
-class Tale:
-    """What happened in a world.
-
-    Attributes:
-        judgements: by the number of the journey, and the name of its flow.
-        lives: the journeys as they were lived.
-        counts: what happened how often.
-        digest: the same for the same run.
-        trouble: what did not hold for the world as a whole.
-    """
-
-    lives: list[Lived] = field(default_factory=list)
-    judgements: list[Judgement] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    digest: str = ""
-    trouble: list[str] = field(default_factory=list)
 
 
 class World:
@@ -108,7 +89,7 @@ class World:
         self._owner: Process | None = None
         self._later: set[asyncio.Task[None]] = set()
         self.people = [
-            Person(self, number, flow, random.Random(rng.getrandbits(64)), disturbed=disturbed)  # noqa: S311
+            Person(self, number, flow, random.Random(rng.getrandbits(64)), disturbed=disturbed)
             for number, flow in enumerate(flows)
         ]
 
@@ -144,7 +125,7 @@ class World:
         settings = Settings.model_construct(keys=[SecretStr(_KEY)], journal="memory://", flows=[], worker=False)
         self._front = Onboarding(
             settings, flows={person.flow for person in self.people}, worker=False, journal=self.journal,
-            clock=self.machine, rng=random.Random(0),  # noqa: S311
+            clock=self.machine, rng=random.Random(0),
         )  # fmt: skip
         async with self._front:
             if self._disturbed:
@@ -185,7 +166,9 @@ class World:
 
     def _follow_on(self) -> None:
         """A new process becomes the owner."""
-        self._owner = Process(self._site, f"worker-{len(self._processes) + 1}", random.Random(self._rng.getrandbits(64)))  # noqa: S311
+        self._owner = Process(
+            self._site, f"worker-{len(self._processes) + 1}", random.Random(self._rng.getrandbits(64))
+        )
         self._processes.append(self._owner)
         self._stir.set()
 
@@ -212,7 +195,9 @@ class World:
         busy = self._owner.busy
         ids = await self.journal.claim(self.machine.now(), len(self.people), busy)
         room = _CONCURRENCY - len(busy)
-        return sorted((journey for journey in ids if journey in self._numbers), key=self._numbers.__getitem__)[:max(0, room)]
+        return sorted((journey for journey in ids if journey in self._numbers), key=self._numbers.__getitem__)[
+            : max(0, room)
+        ]
 
     async def _until_due(self) -> float | None:
         if self._owner is None:
@@ -224,7 +209,7 @@ class World:
 
     # What goes wrong
 
-    def _strike(self, process: Process) -> int:
+    def _strike(self, _: Process) -> int:
         """At which await of the next advance something happens to its process."""
         if not self._disturbed or self._rng.random() >= _STRIKES:
             return 0
@@ -299,8 +284,12 @@ class World:
             history = await self.journal.history(person.journey)
             ledger = self.desk.ledger(person.role.subjects)
             baseline = self._baselines.get(person.flow.definition.name) or Baseline.of(journey, history, ledger)
-            lengths = {name: length for name in person.flow.definition.states
-                       if journey.data is not None and (length := person.flow.definition.up_to(journey.data, name))}  # fmt: skip
+            definition, data = person.flow.definition, journey.data
+            lengths = {
+                name: length
+                for name in definition.states
+                if data is not None and (length := definition.up_to(data, name)) is not None
+            }
             stored = await self.journal.load(person.journey)
             life = Lived(
                 flow=person.flow, baseline=baseline, journey=journey, history=history, ledger=ledger,
@@ -309,26 +298,16 @@ class World:
             )  # fmt: skip
             tale.lives.append(life)
             tale.judgements.append(judge_life(life))
-            for line in _lines(life):
+            for line in lines_of(life):
                 digest.update(f"{person.number} {line}\n".encode())
         tale.digest = digest.hexdigest()
         tale.counts = self.counts + Counter(
             {
                 "requests": len(self.sandbox.requests.entries()),
-                "faults": sum(fault.fired for fault in self.sandbox.faults) + sum(p.wire.refused for p in self._processes),
+                "faults": sum(fault.fired for fault in self.sandbox.faults)
+                + sum(process.wire.refused for process in self._processes),
                 "inputs": self.inputs, "inputs refused": self.refusals, "writes refused": self._site.conflicts,
                 "processes": len(self._processes), "advances": self._site.walks,
             }
         )  # fmt: skip
         return tale
-
-
-def _lines(life: Lived) -> list[str]:
-    """A life, line by line, without the ids that the system makes."""
-    rows = [
-        f"{row.seq} {row.at} {row.trigger} {row.source} {row.dest} {row.attempt} {row.duration} {row.endpoint} "
-        f"{row.http_status} {row.mcode} {row.detail}"
-        for row in life.history
-    ]
-    effects = [f"{entry.at} {entry.effect} {entry.endpoint}" for entry in life.ledger]
-    return [*rows, *effects, f"{life.journey.status} {life.journey.state}"]

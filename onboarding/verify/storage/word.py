@@ -189,8 +189,9 @@ async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
         with suppress(BaseException):
             os._exit(_opens_it(journal))
         os._exit(2)
-    _, status = await asyncio.to_thread(os.waitpid, child, 0)
-    return ["a journal that was open at a fork was opened in the child"] if os.waitstatus_to_exitcode(status) else []
+    ended = await asyncio.to_thread(os.waitpid, child, 0)
+    opened = os.waitstatus_to_exitcode(ended[1])
+    return ["a journal that was open at a fork was opened in the child"] if opened else []
 
 
 async def _swapped(journal: SqliteJournal, _: _Watching) -> list[str]:

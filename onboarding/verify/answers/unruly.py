@@ -1,0 +1,148 @@
+"""Flows whose steps do what they should not, or meet what they cannot foresee."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import ClassVar
+
+from onboarding.api import AccountApi, Meaning
+from onboarding.clock import seconds
+from onboarding.errors import CallError
+from onboarding.machine import ASK, Done, Failed, Flow, Working, once, repeatable
+
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "PassesOver", "Refused", "Second", "Taken"]
+
+LIMIT = 0.2
+"""Seconds that a step may take here."""
+_EMAIL, _PASSWORD = "vera@example.com", "Abcd1234"
+_STATES = [Working("doing"), Done("done"), Failed("failed")]
+_WAYS = [["did", "doing", "done"], ["gave_up", "doing", "failed"]]
+
+
+class Heavier(Flow, name="verify-heavier", version=1):
+    """A step that is declared repeatable registers somebody."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @repeatable(then="did", cooldown=seconds(1), at_most=1, exhausted="gave_up")
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+
+class Second(Flow, name="verify-second", version=1):
+    """A step that registers two people."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, and register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        await api.register_by_email(f"second.{_EMAIL}", _PASSWORD)
+
+
+class Endless(Flow, name="verify-endless", version=1):
+    """A step that waits for something that never comes."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Wait: not for ever, so that this comes to its end where nothing breaks it off."""
+        del api
+        await asyncio.sleep(15 * LIMIT)
+
+
+class PassesOver(Flow, name="verify-passes-over", version=1):
+    """A step that takes no notice of how its call ended."""
+
+    tried: int = 0
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, whatever comes of it."""
+        self.tried += 1
+        with suppress(CallError):
+            await api.register_by_email(_EMAIL, _PASSWORD)
+
+
+class Refused(Flow, name="verify-refused", version=1):
+    """A step that does not say what follows when it is refused."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+
+class Astray(Flow, name="verify-astray", version=1):
+    """A step that returns what its flow does not know."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> str:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        return "went_astray"
+
+
+class Checked(Flow, name="verify-checked", version=1):
+    """A step with a check."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool | None:
+        """Nobody can tell."""
+        del api
+        return None
+
+
+class Taken(Flow, name="verify-taken", version=1):
+    """A step whose request is late: its check comes before it."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", refused={Meaning.EMAIL_TAKEN: "gave_up"}, evidence=(Meaning.EMAIL_TAKEN,))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool:
+        """Not yet."""
+        del api
+        return False
+
+
+class Breaks(Flow, name="verify-breaks", version=1):
+    """A step that fails when its request has been answered."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, and fail."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        raise LookupError
