@@ -53,8 +53,16 @@ COMMANDS = {
     "types": Command("the types; arguments go to mypy", (("mypy",),)),
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
+    "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
 }
-CHECKS = ("lint", "types", "docs", "verify", "test")  # in this order, so that the tests' closing line stands near the end
+CHECKS = (
+    "lint",
+    "types",
+    "docs",
+    "verify",
+    "thorough",
+    "test",
+)  # in this order, so that the tests' closing line stands near the end
 OTHERS = {
     "check": f"all that has to pass: {', '.join(CHECKS)}",
     "setup": "only build or renew .venv",
@@ -97,7 +105,7 @@ def usage() -> str:
         [
             "usage: python3 do.py COMMAND [ARGUMENTS]",
             "",
-            *(f"  {name:6}  {about}" for name, about in lines.items()),
+            *(f"  {name:8}  {about}" for name, about in lines.items()),
             "",
             "The first run builds .venv from requirements.lock; only that run needs a package index.",
         ]

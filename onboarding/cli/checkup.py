@@ -78,7 +78,9 @@ def _remedy(error: OnboardingError) -> str:
         return "restore the journal from a backup, or name another one in ONBOARDING_JOURNAL"
     if isinstance(error, SettingsError):
         return "set it right in the environment, .env or onboarding.toml"
-    if isinstance(error, JourneyError | DefinitionError):
+    if isinstance(error, DefinitionError):
+        return "mend the flow, or take it out of ONBOARDING_FLOWS"
+    if isinstance(error, JourneyError):
         return "mend ONBOARDING_FLOWS: package.module:Class, of a module that python finds here"
     return "mend the place of the journal, or name another one in ONBOARDING_JOURNAL"
 
@@ -114,13 +116,13 @@ async def _flows(settings: Settings) -> list[Finding]:
 
 
 async def _journal(settings: Settings) -> list[Finding]:
-    from onboarding.cli.place import journal_file
+    from onboarding.cli.place import is_blank, journal_file
     from onboarding.journal import open_journal
     from onboarding.journal.files import try_folder
 
     path = journal_file(settings)
     journal = open_journal(settings.journal_url)
-    if not path.exists():
+    if not path.exists() or is_blank(path):
         try_folder(path.parent)
         made = f"there is none yet; `onboarding start` makes {journal.place}"
         return [Finding("journal", ok=True, found=made), _keys_to_come(settings)]

@@ -47,6 +47,7 @@ class Invocation:
         worker: bool,
         makes: bool = False,
         quiet: bool = False,
+        looks: bool = False,
         tell: Callable[[Event], Any] | None = None,
         **given: Any,
     ) -> AsyncIterator[Onboarding]:
@@ -56,6 +57,7 @@ class Invocation:
             worker: whether to advance journeys.
             makes: whether to make a journal where there is none, and say so.
             quiet: not to say so.
+            looks: whether the command only looks: then it goes on, with a warning, without a flow that does not load.
             tell: called with every transition.
             given: settings.
 
@@ -67,6 +69,8 @@ class Invocation:
         from onboarding.service import Onboarding
 
         settings = self.settings(**given)
+        if looks:
+            settings = _with_flows_that_load(settings)
         was_there = journal_is_there(settings, makes=makes)
         async with Onboarding(settings, worker=worker, tell=tell) as onboarding:
             if not was_there and not quiet:
@@ -80,6 +84,23 @@ class Invocation:
         async with self.onboarding(worker=False) as onboarding:
             head = await onboarding.journal.head(id_of(journey))
             return head, onboarding.flows[head.flow]
+
+
+def _with_flows_that_load(settings: Settings) -> Settings:
+    """The settings without the flows of ``ONBOARDING_FLOWS`` that do not load; says which, and why."""
+    from onboarding.cli.failure import say
+    from onboarding.errors import OnboardingError
+    from onboarding.machine import Registry
+
+    known, loaded = Registry(), []
+    for flow in settings.flows:
+        try:
+            known.add(flow)
+        except OnboardingError as error:
+            say(f"{error} (of ONBOARDING_FLOWS; it is left out)")
+        else:
+            loaded.append(flow)
+    return settings.model_copy(update={"flows": loaded})
 
 
 def has_terminal() -> bool:

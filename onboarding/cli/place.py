@@ -10,7 +10,7 @@ from onboarding.errors import SettingsError
 if TYPE_CHECKING:
     from onboarding.settings import Settings
 
-__all__ = ["journal_file", "journal_is_there"]
+__all__ = ["is_blank", "journal_file", "journal_is_there"]
 
 
 def journal_file(settings: Settings) -> Path:
@@ -30,6 +30,11 @@ def journal_file(settings: Settings) -> Path:
     return sqlite_path(settings.journal_url).absolute()
 
 
+def is_blank(path: Path) -> bool:
+    """Whether the file is empty and never was a journal: no mark is beside it."""
+    return path.is_file() and not path.stat().st_size and not path.with_name(f"{path.name}.mark").exists()
+
+
 def journal_is_there(settings: Settings, *, makes: bool) -> bool:
     """Whether there is a journal; False only where the command may make one.
 
@@ -37,16 +42,19 @@ def journal_is_there(settings: Settings, *, makes: bool) -> bool:
         SettingsError: there is none, and the command only reads; or as :func:`journal_file`.
     """
     path = journal_file(settings)
-    why = None
+    why = unseen = None
     try:
-        if path.exists() or path.is_symlink():
+        if is_blank(path):
+            why = "the file is empty"
+        elif path.exists() or path.is_symlink():
             return True
     except OSError as error:  # a name that no file can have, or a folder that may not be looked into
-        why = error.strerror or type(error).__name__
-    if why is not None:
-        raise SettingsError(f"ONBOARDING_JOURNAL (or --journal) names a place that cannot be looked at: {why}")
+        unseen = error.strerror or type(error).__name__
+    if unseen is not None:
+        raise SettingsError(f"ONBOARDING_JOURNAL (or --journal) names a place that cannot be looked at: {unseen}")
     if not makes:
         raise SettingsError(
-            f"there is no journal at {path}; `onboarding start` makes one (ONBOARDING_JOURNAL, --journal)"
+            f"there is no journal at {path}{f' ({why})' if why else ''}; `onboarding start` makes one "
+            "(ONBOARDING_JOURNAL, --journal)"
         )
     return False

@@ -191,6 +191,8 @@ def _check_sendable(hand: JourneyInHand, name: str, dest: str) -> None:
 
 
 def _cancel(hand: JourneyInHand, message: Message, values: dict[str, Any]) -> None:
+    if hand.head.status is Status.CANCELLED:
+        raise NotPossible(f"it was cancelled already, in {hand.head.state!r}")
     if hand.head.status.is_final:
         raise NotPossible(ended(hand.head))
     reason = str(values.get("reason") or "cancelled")

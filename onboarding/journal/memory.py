@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -175,7 +176,8 @@ class MemoryJournal:
     async def give_back(self, budget: bytes, now: datetime) -> None:
         """Undo the use of a budget at that time."""
         self._check()
-        self._uses[budget] = [at for at in self._uses.get(budget, []) if at != now]
+        with suppress(ValueError):
+            self._uses.get(budget, []).remove(now)
 
     async def meta(self, name: str) -> bytes | None:
         """A value of the journal as a whole."""

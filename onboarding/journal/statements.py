@@ -183,7 +183,12 @@ SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"v
 FORGET_USES = delete(uses).where(uses.c.at <= bindparam("until"))
 USES = select(uses.c.at).where(uses.c.budget == bindparam("budget"), uses.c.at > bindparam("since")).order_by(uses.c.at)
 ADD_USE = insert(uses)
-GIVE_BACK = delete(uses).where(uses.c.budget == bindparam("budget"), uses.c.at == bindparam("at"))
+GIVE_BACK = delete(uses).where(
+    uses.c.number
+    == select(func.max(uses.c.number))
+    .where(uses.c.budget == bindparam("budget"), uses.c.at == bindparam("at"))
+    .scalar_subquery()
+)
 
 # --- what tells an old copy ---
 RESTORED = (

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
-from onboarding.errors import DefinitionError, UnknownFlow
+from onboarding.errors import DefinitionError, OnboardingError, UnknownFlow
 from onboarding.machine.flow import Flow
+from onboarding.machine.loading import unloadable
 from onboarding.machine.quoting import quoted
 
 __all__ = ["GROUP", "Registry"]
@@ -34,7 +35,7 @@ class Registry(Mapping[str, type[Flow]]):
             self.add(flow)
 
     def add(self, flow: type[Flow] | str) -> type[Flow]:
-        """Make a flow known, and return it."""
+        """Make a flow known, and return it. Raises ``UnknownFlow``, and ``DefinitionError`` for a broken module."""
         found = _flow(_load(flow) if isinstance(flow, str) else flow, flow)
         self._loaded[found.definition.name] = found
         return found
@@ -75,9 +76,11 @@ def _installed(entry: EntryPoint) -> object:
     """What an entry point names. A module of the user's own may hide the installed one by its name."""
     try:
         return entry.load()
-    except AttributeError as error:
-        if error.name != entry.attr:
-            raise
+    except OnboardingError:
+        raise
+    except Exception as error:
+        if not isinstance(error, AttributeError) or error.name != entry.attr:
+            raise unloadable(entry.module, error) from error
     place = getattr(sys.modules.get(entry.module), "__file__", None) or "another place"
     raise UnknownFlow(
         f"the flow {entry.name!r} is not in the module {entry.module!r}, which was found at {place}: it hides the "
@@ -95,12 +98,12 @@ def _load(path: str) -> object:
         sys.path.insert(0, here)
     try:
         return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
-            raise
-    except AttributeError as error:
-        if error.name != name:
-            raise
+    except OnboardingError:
+        raise
+    except Exception as error:
+        absent = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
+        if not absent and not (isinstance(error, AttributeError) and error.name == name):
+            raise unloadable(module, error) from error
     raise UnknownFlow(f"there is no flow at {quoted(path)}; check the module's and the class's names")
 
 

@@ -111,6 +111,8 @@ def test_an_input_that_is_not_taken_now_is_a_failure_not_wrong_usage(program: Pr
     assert (early.code, early.sentence) == (2, "ticket is not there, or not there any more")
     cancelled = program.here("cancel", journey)
     assert (cancelled.code, cancelled.out) == (0, f"{journey} is cancelled in awaiting_code\n")
+    again = program.here("cancel", journey)
+    assert (again.code, again.sentence) == (1, "it was cancelled already, in 'awaiting_code'")
     late = program.here("send", journey, "code_entered", "--secrets-from", "-", hand_in={"code": "123456"})
     assert (late.code, late.sentence) == (1, "the journey was cancelled in 'awaiting_code'")
     wiped = program.here("show", journey, "--reveal", "new-password")
@@ -123,12 +125,90 @@ def test_settings_that_are_missing_are_named(program: Program) -> None:
     assert "ONBOARDING_TENANT_ID and ONBOARDING_API_TOKEN must be set" in ended.sentence
 
 
+def test_a_module_that_does_not_load_is_one_sentence_without_the_values_of_its_error(program: Program) -> None:
+    (program.folder / "unloadable.py").write_text("raise RuntimeError('Hunter22')\n")
+    ended = program("graph", "unloadable:Flow")
+    assert (ended.code, ended.sentence) == (
+        2, "the module unloadable cannot be loaded: RuntimeError at unloadable.py:1"
+    )  # fmt: skip
+    assert "Hunter22" not in ended.err
+
+
+def test_commands_that_only_look_go_on_without_a_flow_that_does_not_load(program: Program, phone: str) -> None:
+    (program.folder / "unloadable.py").write_text("from onboarding import NotThere\n")
+    broken = {"flows": "unloadable:Flow"}
+    journey = program.here("start", "phone-verification", "--phone", phone).out.strip()
+    why = "the module unloadable cannot be loaded: ImportError at unloadable.py:1: cannot import name 'NotThere'"
+    for words in (["list"], ["list", "--count"], ["show", journey], ["audit", journey]):
+        looked = program.here(*words, **broken)
+        assert looked.code == 0
+        assert looked.err.startswith(f"onboarding: {why}")
+        assert "(of ONBOARDING_FLOWS; it is left out)" in looked.err
+        assert phone not in looked.err
+    assert journey in program.here("list", **broken).out
+    for words in (["start", "phone-verification", "--phone", phone], ["worker", "--once"]):
+        refused = program.here(*words, **broken)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.sentence.startswith(why)
+    checked = {check["name"]: check for check in program.here("doctor", "--json", **broken).document["checks"]}
+    assert checked["flows"]["found"].startswith(why)
+    assert "mend the flow" in checked["flows"]["remedy"]
+
+
+def test_what_a_journey_waits_for_is_said_with_the_options_that_it_takes(program: Program) -> None:
+    source = (
+        "from typing import ClassVar\nfrom onboarding import *\n"
+        "class AddressMove(Flow, name='address-move'):\n    street: str = ''\n"
+        "    states: ClassVar = [Waiting('asking', up_to=days(1)), Done('moved'), Failed('late')]\n"
+        "    transitions: ClassVar = [['told', 'asking', 'moved'], ['timed_out', 'asking', 'late']]\n"
+        "    @on_input\n    def told(self, new_street: str) -> None:\n        self.street = new_street\n"
+    )
+    (program.folder / "moving.py").write_text(source)
+    settings = {"flows": "moving:AddressMove"}
+    run = program.here("run", "address-move", **settings)
+    journey = run.out.split()[1]
+    assert (run.code, run.sentence) == (4, f"go on with: onboarding send {journey} told --new-street TEXT")
+    assert "this journey of address-move" in program.here("send", journey, "--help", **settings).out
+    assert program.here("send", journey, "told", "--new-street", "Elm Row", **settings).code == 0
+
+
+def test_fields_that_are_refused_make_no_journal(program: Program) -> None:
+    place = program.folder / "new" / "journal.db"
+    place.parent.mkdir(mode=0o700)
+    for command in ("start", "run"):
+        refused = program.here(command, "phone-verification", "--phone", "1", journal=f"sqlite:///{place}")
+        assert refused.code == 2
+        assert refused.sentence.startswith("phone-verification cannot start: phone:")
+    assert not list(place.parent.iterdir())
+
+
+@pytest.mark.parametrize("command", ["list", "audit", "worker --once"])
+def test_an_empty_file_is_not_made_a_journal_by_a_command_that_reads(program: Program, command: str) -> None:
+    place = program.folder / "empty.db"
+    place.touch(mode=0o600)
+    refused = program.here(*command.split(), journal=f"sqlite:///{place}")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.sentence.startswith(f"there is no journal at {place} (the file is empty); `onboarding start` makes")
+    assert program.here("doctor", journal=f"sqlite:///{place}").code == 0
+    assert place.stat().st_size == 0
+    assert [each.name for each in program.folder.iterdir()] == ["empty.db"]
+
+
 def test_an_error_that_nobody_foresaw_is_one_sentence_without_its_text(program: Program) -> None:
-    (program.folder / "broken.py").write_text("raise RuntimeError('Hunter22')\n")
-    ended = program("graph", "broken:Flow")
+    odd = (
+        "from typing import ClassVar\nfrom onboarding import *\n"
+        "class Odd(type(Flow)):\n    def __getattribute__(cls, name):\n"
+        "        if name == 'definition':\n            raise RuntimeError('Hunter22')\n"
+        "        return super().__getattribute__(name)\n"
+        "class Broken(Flow, metaclass=Odd, name='broken'):\n"
+        "    states: ClassVar = [Working('a'), Done('b')]\n    transitions: ClassVar = [['done', 'a', 'b']]\n"
+        "    @read(then='done')\n    async def a(self, api): ...\n"
+    )
+    (program.folder / "broken.py").write_text(odd)
+    ended = program("graph", "broken:Broken")
     assert (ended.code, ended.sentence) == (1, "an unexpected error (RuntimeError); -v (before the command) says where")
-    verbose = program("-v", "graph", "broken:Flow")
-    assert "broken.py:1 in <module>" in verbose.err
+    verbose = program("-v", "graph", "broken:Broken")
+    assert "broken.py:6 in __getattribute__" in verbose.err
     assert "Hunter22" not in ended.err + verbose.err
 
 

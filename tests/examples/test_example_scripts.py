@@ -53,13 +53,13 @@ def test_a_monitor_is_silent_while_all_is_well_and_tells_what_takes_too_long(
     again = run("examples/monitor.py", watched, "--patience", "0", environment=surroundings)
     assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
     assert again.returncode == 1
-    assert again.stdout.startswith("0 parked, 0 failing, 1 overdue: ")
+    assert again.stdout.startswith("0 parked, 0 failing, 1 overdue, 0 lost: ")
 
 
 def test_a_monitor_tells_what_is_parked(surroundings: dict[str, str], watched: str) -> None:
     done = run("examples/monitor.py", watched, environment={**surroundings, "ONBOARDING_API_TOKEN": "expired-token"})
     assert done.returncode == 3
-    assert done.stdout.startswith("1 parked, 0 failing, 0 overdue: ")
+    assert done.stdout.startswith("1 parked, 0 failing, 0 overdue, 0 lost: ")
 
 
 def test_a_monitor_tells_what_keeps_failing(surroundings: dict[str, str], desk: SandboxDesk, watched: str) -> None:
@@ -70,7 +70,19 @@ def test_a_monitor_tells_what_keeps_failing(surroundings: dict[str, str], desk: 
         if done.returncode:
             break
     assert done.returncode == 3
-    assert done.stdout.startswith("0 parked, 1 failing, 0 overdue: ")
+    assert done.stdout.startswith("0 parked, 1 failing, 0 overdue, 0 lost: ")
+
+
+def test_a_monitor_tells_a_watch_that_is_lost_and_no_review_that_has_refused(
+    surroundings: dict[str, str], desk: SandboxDesk, watched: str
+) -> None:
+    user, _, task_type = watched.partition(":")
+    desk.move_task(desk.tasks(user)[0]["id"], "Rejected")
+    refused = run("examples/monitor.py", watched, environment=surroundings)
+    assert (refused.returncode, refused.stdout, refused.stderr) == (0, "", "")
+    lost = run("examples/monitor.py", watched, f"nobody:{task_type}", environment=surroundings)
+    assert lost.returncode == 1
+    assert lost.stdout.startswith("0 parked, 0 failing, 0 overdue, 1 lost: ")
 
 
 def test_a_monitor_that_cannot_look_says_why(surroundings: dict[str, str]) -> None:

@@ -153,7 +153,11 @@ async def test_an_address_is_found_among_many_that_contain_it_and_in_any_case(st
         (KycUpdate, {"user_id": NOBODY, "changes": {STREET: {"a": 1}}}, "changes: must be a JSON object"),
         (KycUpdate, {"user_id": NOBODY, "changes": {"cert": ID_NUMBER}}, "changes: must be a JSON object"),
         (TaskWatch, {"user_id": NOBODY, "task_type": "JOB"}, "task_type: must be 'JOB_TYPE_TA_OPEN'"),
-        (TaskWatch, {"user_id": NOBODY, "task_type": watch.OPEN, "every": "often"}, "every: must be a length of time: 90s, 15m"),
+        (
+            TaskWatch,
+            {"user_id": NOBODY, "task_type": watch.OPEN, "every": "often"},
+            "every: must be a length of time: 90s, 15m",
+        ),
     ],
 )
 async def test_fields_that_do_not_fit_are_named_and_never_repeated(

@@ -294,6 +294,9 @@ class JournalContract(QueriesContract, ErasingContract):
     async def test_what_a_budget_gets_back_can_be_used_again(self, journal: Journal) -> None:
         hour = timedelta(hours=1)
         await journal.spend(b"one", NOW, most=1, within=hour)
+        await journal.spend(b"one", NOW, most=2, within=hour)
+        await journal.give_back(b"one", NOW)
+        assert await journal.spend(b"one", later(1), most=1, within=hour) is not None, "one use was given back, not two"
         await journal.give_back(b"one", NOW)
         assert await journal.spend(b"one", later(1), most=1, within=hour) is None
         assert await journal.spend(b"one", later(2), most=1, within=hour) is not None

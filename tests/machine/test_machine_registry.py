@@ -149,21 +149,54 @@ def test_what_is_no_flow_class_is_refused(what: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "error"),
+    ("source", "said"),
     [
-        ("import not_installed_anywhere\n", ModuleNotFoundError),
-        ("import onboarding\nonboarding.not_there\n", AttributeError),
-        ("1 / 0\n", ZeroDivisionError),
-        (OWN.replace('Done("proven"),', ""), DefinitionError),
+        (
+            "import not_installed_anywhere\n",
+            "ModuleNotFoundError at mine.py:1: No module named 'not_installed_anywhere'",
+        ),
+        (
+            "\nfrom onboarding import NotThere\n",
+            "ImportError at mine.py:2: cannot import name 'NotThere' from 'onboarding'",
+        ),
+        ("import onboarding\nonboarding.not_there\n", "AttributeError at mine.py:2: module 'onboarding' has no "),
+        ("x = 1\nx = Workin('a')\n", "NameError at mine.py:2: name 'Workin' is not defined"),
+        ("from onboarding import *\n@once(the='sent')\ndef f(): ...\n", "TypeError at mine.py:2: once() got an "),
+        ("x = 1\nx = (\n", "SyntaxError at mine.py:2: '(' was never closed"),
+        ("raise TypeError('one\\x07two\\nthree')\n", "TypeError at mine.py:1: one two"),
+        ("raise TypeError('x' * 300)\n", f"TypeError at mine.py:1: {'x' * 199}…"),
+        ("1 / 0\n", "ZeroDivisionError at mine.py:1"),
+        ("raise RuntimeError('a value')\n", "RuntimeError at mine.py:1"),
     ],
 )
-def test_an_error_within_a_module_is_not_taken_for_a_missing_flow(
-    here: Path, source: str, error: type[Exception]
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_module_that_does_not_load_is_said_with_its_line_and_no_value(
+    here: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str, is_installed: bool
 ) -> None:
     (here / "mine.py").write_text(source)
-    with pytest.raises(error) as caught:
+    monkeypatch.syspath_prepend(here)
+    entries(monkeypatch, draft="mine:Draft")
+    with pytest.raises(DefinitionError) as caught:
+        Registry()["draft"] if is_installed else Registry(["mine:Draft"])
+    sentence = str(caught.value)
+    assert sentence.startswith(f"the module mine cannot be loaded: {said}")
+    assert len(sentence) < 300
+    assert sentence.isprintable()
+    assert "a value" not in sentence
+
+
+def test_bad_syntax_in_a_module_that_another_imports_is_said_where_it_is(here: Path) -> None:
+    (here / "mine.py").write_text("import other\n")
+    (here / "other.py").write_text("\n1 +\n")
+    with pytest.raises(DefinitionError, match=r"the module mine cannot be loaded: SyntaxError at other\.py:2: invalid"):
         Registry(["mine:Draft"], installed=False)
-    assert not isinstance(caught.value, UnknownFlow)
+
+
+def test_a_flow_that_could_not_work_is_said_as_ever(here: Path) -> None:
+    (here / "mine.py").write_text(OWN.replace('Done("proven"),', ""))
+    with pytest.raises(DefinitionError) as caught:
+        Registry(["mine:Draft"], installed=False)
+    assert "cannot be loaded" not in str(caught.value)
 
 
 def test_the_group_of_the_entry_points_is_the_one_that_the_project_declares() -> None:

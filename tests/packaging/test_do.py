@@ -142,13 +142,15 @@ def test_ci_runs_every_part_though_one_fails_and_names_it_at_the_end(project: Pa
     variables = os.environ | {"FAILING": "ruff", "CI": "true"}
     done = subprocess.run(argv, cwd=project, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert [f'"name": "{name}"' in done.stdout for name in ("ruff", "mypy", "zensical", "onboarding", "pytest")] == [True] * 5
+    assert [f'"name": "{name}"' in done.stdout for name in ("ruff", "mypy", "zensical", "onboarding", "pytest")] == [
+        True
+    ] * 5
     assert done.stdout.splitlines()[-1] == "check: failed: lint"
 
 
 def test_check_succeeds_when_all_parts_do(project: Path) -> None:
     code, output, _ = finish(start(project, "check"))
-    assert (code, output.splitlines()[-1]) == (0, "check: all is well: lint, types, docs, verify, test")
+    assert (code, output.splitlines()[-1]) == (0, "check: all is well: lint, types, docs, verify, thorough, test")
 
 
 def test_another_version_of_the_project_is_renewed_in_place_and_lint_settings_change_nothing(

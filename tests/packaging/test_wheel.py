@@ -141,7 +141,10 @@ def test_every_module_of_the_installed_wheel_can_be_imported(environment: Path) 
 
 def test_without_the_extras_every_public_name_is_there_or_names_the_extra_that_it_needs(environment: Path) -> None:
     rooms = [name for name in modules() if (ROOT / name.replace(".", "/")).is_dir()]
-    assert troubles(environment, rooms, absent="typer rich httpx2 httpcore2 starlette uvicorn mermaidx jinja2 hypothesis") == ""
+    assert (
+        troubles(environment, rooms, absent="typer rich httpx2 httpcore2 starlette uvicorn mermaidx jinja2 hypothesis")
+        == ""
+    )
 
 
 @pytest.mark.skipif(not (ROOT / "onboarding/cli/__init__.py").exists(), reason="there is no command line yet")

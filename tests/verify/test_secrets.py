@@ -31,7 +31,7 @@ def test_a_small_run_is_clean_and_finds_everything_that_it_hides(tmp_path: Path)
     result = Secrets().run(Plan(folder=tmp_path, flows=("email-signup",), tell=lambda each: told.append(each.done)))
     assert result.findings == ()
     assert result.passed
-    assert result.counts["scenes"] == 16, "all kinds, because there is one flow to play them"
+    assert result.counts["scenes"] == 17, "all kinds, because there is one flow to play them"
     assert result.counts["journeys"] >= 16
     assert result.counts["exceptions"] > 0
     assert result.counts["command line calls"] == 4

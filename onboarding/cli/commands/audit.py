@@ -43,7 +43,7 @@ def audit(
 
 
 async def _audit(invocation: Invocation, journey: str | None) -> Audit:
-    async with invocation.onboarding(worker=False) as onboarding:
+    async with invocation.onboarding(worker=False, looks=True) as onboarding:
         return await onboarding.audit(journey)
 
 

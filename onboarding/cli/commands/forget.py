@@ -41,7 +41,11 @@ def forget(
     if (journey is None) == (span is None):
         raise InvalidData("forget needs the id of a journey, or --older-than")
     if journey is not None:
-        tell([asyncio.run(_forget(context.obj, journey, damaged=damaged))], as_json=as_json)
+        erased = asyncio.run(_forget(context.obj, journey, damaged=damaged))
+        if as_json:
+            tell([erased], as_json=True)
+        else:
+            print(f"the person was erased from {erased.id}; its history stays")
         return
     assert span is not None, "one of the two was given"
     if damaged:

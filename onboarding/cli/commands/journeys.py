@@ -42,7 +42,7 @@ def list_journeys(
     older, newer = duration_of(older_than, "--older-than"), duration_of(newer_than, "--newer-than")
 
     async def work() -> Any:
-        async with context.obj.onboarding(worker=False) as onboarding:
+        async with context.obj.onboarding(worker=False, looks=True) as onboarding:
             name = await _flow_name(onboarding, flow)
             if count:
                 counts = await onboarding.count()
@@ -96,13 +96,13 @@ async def _flow_name(onboarding: Onboarding, flow: str | None) -> str | None:
 
 
 async def _whole(invocation: Invocation, journey: str) -> Journey:
-    async with invocation.onboarding(worker=False) as onboarding:
+    async with invocation.onboarding(worker=False, looks=True) as onboarding:
         return await onboarding.get(journey)
 
 
 async def read(invocation: Invocation, journey: str) -> tuple[Journey, list[TransitionRecord], Any]:
     """A journey with its data where they can be read, its history, and its flow where that is known."""
-    async with invocation.onboarding(worker=False) as onboarding:
+    async with invocation.onboarding(worker=False, looks=True) as onboarding:
         found = await _found(onboarding, journey)
         flow = onboarding.flows[found.flow] if found.flow in onboarding.flows else None  # noqa: SIM401 - it raises UnknownFlow
         return found, await onboarding.history(journey), flow

@@ -65,7 +65,7 @@ class _SendGroup(TyperGroup):
             return None
         _, flow = asyncio.run(ctx.obj.flow_of(cmd_name))
         found: Any = typer.main.get_group(
-            group(_InputGroup, f"Hand an input to this journey, a {flow.definition.name}.", "INPUT [OPTIONS]")
+            group(_InputGroup, f"Hand an input to this journey of {flow.definition.name}.", "INPUT [OPTIONS]")
         )
         found.name, found.journey, found.flow = cmd_name, cmd_name, flow
         return found

@@ -71,18 +71,23 @@ def _registry(invocation: Invocation | None) -> Any:
     return Registry((invocation or Invocation()).settings().flows)
 
 
-def _collected(flow: Any, given: dict[str, Any], secrets_from: str | None) -> dict[str, Any]:
+def _collected(invocation: Invocation, flow: Any, given: dict[str, Any], secrets_from: str | None) -> dict[str, Any]:
+    """The fields, checked before a journal is made for them."""
     from onboarding.cli.fields import fields_of_flow
     from onboarding.cli.values import collect
+    from onboarding.machine.web_address import web_hosts
+    from onboarding.starting import fresh
 
     name = flow.definition.name
-    return collect(name, fields_of_flow(flow), given, secrets_from, interactive=has_terminal())
+    values = collect(name, fields_of_flow(flow), given, secrets_from, interactive=has_terminal())
+    fresh(flow, None, values, web_hosts(invocation.settings().avatar_hosts))
+    return values
 
 
 def _start(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]) -> None:
     from onboarding.cli.output import print_json
 
-    values = _collected(flow, given, own["secrets_from"])
+    values = _collected(context.obj, flow, given, own["secrets_from"])
 
     async def work() -> Any:
         async with context.obj.onboarding(worker=False, makes=True, quiet=own["json"]) as onboarding:
@@ -100,7 +105,7 @@ def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str
     from onboarding.cli.commands.wait import report, stay
     from onboarding.cli.narrator import Narrator
 
-    values = _collected(flow, given, own["secrets_from"])
+    values = _collected(context.obj, flow, given, own["secrets_from"])
     timeout = seconds_of(own["timeout"])
     stream = sys.stderr if own["json"] else sys.stdout
     with Narrator(stream) as narrator:
@@ -113,12 +118,23 @@ def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str
         report(journey, history, narrator, as_json=own["json"])
     code = exit_of_journey(journey)
     if code is Exit.WAITING and journey.accepts:
-        say(f"go on with: onboarding send {journey.id} {journey.accepts[0]} --secrets-from -")
+        say(f"go on with: onboarding send {journey.id} {_input_of(flow, journey)}")
     elif code is Exit.WAITING:
         say(f"the time was up; it goes on with: onboarding wait {journey.id}")
     if not journey.is_final:
         _remind(context.obj, flow)
     raise typer.Exit(code)
+
+
+def _input_of(flow: Any, journey: Any) -> str:
+    """The first input that a journey accepts, with the options that it takes."""
+    from onboarding.cli.fields import Manner, fields_of_input
+
+    name = journey.accepts[0]
+    asked = [each for each in fields_of_input(flow.definition.inputs[journey.state][name]) if each.required]
+    plain = [each for each in asked if each.manner is not Manner.SECRET]
+    words = [each.option if each.manner is Manner.SWITCH else f"{each.option} {each.metavar}" for each in plain]
+    return " ".join([name, *words, *(["--secrets-from -"] if len(plain) < len(asked) else [])])
 
 
 def _remind(invocation: Invocation, flow: Any) -> None:

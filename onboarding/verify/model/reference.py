@@ -322,6 +322,9 @@ class Reference:
     def _again(self) -> None:
         self.status = {Waiting: "waiting", Polling: "polling"}.get(type(self._kind), "working")
         self.due, self.why = self._deadline if self.status == "waiting" else self.now(), ""
+        step = self.flow.definition.steps.get(self.state)
+        if step is not None and step.effect is Effect.ONCE and self.state in self.sent:
+            self.due = max(self.due, self.sent[self.state] + LANDING_DELAY)  # until then it may still land
 
     def _park(self, why: str) -> None:
         self.status, self.why, self.due = "parked", why, None

@@ -168,9 +168,8 @@ def _ended(lived: Lived) -> Iterator[str]:
             remark = journey.outcome.remark if journey.outcome else None
             step = flow.definition.steps.get(journey.state)
             once = step is not None and step.effect is Effect.ONCE
-            if (
-                baseline.sections.get(journey.state) in REFUSED_TWICE
-            ):  # it may have been later than anybody reckons with
+            # What the broker refuses a second time may have been later than anybody reckons with.
+            if baseline.sections.get(journey.state) in REFUSED_TWICE:
                 once = once and all(row.trigger != "not_landed" for row in lived.history)
             if once and remark is None and landed(flow, baseline, journey.state, lived.history, lived.ledger):
                 yield f"it was cancelled in {journey.state}, whose request had taken effect, and does not say so"

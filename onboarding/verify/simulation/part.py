@@ -41,13 +41,22 @@ class Simulation:
     def run(self, plan: Plan) -> PartResult:
         """Live the worlds, and judge every journey."""
         began = time.monotonic()
-        flows = flows_of(plan.flows)
-        baselines = {flow.definition.name: _undisturbed(plan, flow) for flow in flows}
+        findings: list[Finding] = []
+        baselines: dict[str, Baseline] = {}
+        flows = []
+        for flow in flows_of(plan.flows):
+            found = _undisturbed(plan, flow)
+            if isinstance(found, Baseline):
+                baselines[flow.definition.name] = found
+                flows.append(flow)
+            else:
+                findings.append(found)
+        if not flows:
+            return PartResult(part=self.name, cases=0, findings=tuple(findings), seconds=time.monotonic() - began)
         size = _SIZE * len(flows)
         worlds = -(-(_FULL if plan.full else _QUICK) // size)
         names = [f"world-{number}" for number in range(1, worlds + 1)]
         counts: Counter[str] = Counter()
-        findings: list[Finding] = []
         whole = hashlib.sha256()
         with without(plan.mutant):
             for number, name in enumerate(names):
@@ -76,12 +85,13 @@ class Simulation:
         )  # fmt: skip
 
 
-def _undisturbed(plan: Plan, flow: type[Flow]) -> Baseline:
-    """What a flow does when nothing goes wrong."""
+def _undisturbed(plan: Plan, flow: type[Flow]) -> Baseline | Finding:
+    """What a flow does when nothing goes wrong; a finding where even then it comes to no good end."""
     tale = _live(plan, f"undisturbed {flow.definition.name}", [flow], {})
     if tale.trouble or tale.lives[0].journey.status is not Status.DONE:
         state = tale.lives[0].journey.state if tale.lives else "nowhere"
-        raise AssertionError(f"{flow.definition.name} does not end well where nothing goes wrong: it ended in {state}")
+        what = f"{flow.definition.name} does not end well where nothing goes wrong: it is in {state}"
+        return Finding(f"undisturbed {flow.definition.name}", "; ".join([what, *tale.trouble]))
     return tale.lives[0].baseline
 
 
