@@ -26,15 +26,17 @@ def test_the_engine_stands_where_the_reference_stands_after_every_move(tmp_path:
 
 
 def test_the_same_seed_gives_the_same_moves_and_another_seed_others(tmp_path: Path) -> None:
-    moves = [run(tmp_path, case="password-change", seed=seed).counts["moves"] for seed in (3, 3, 4)]
-    assert moves[0] == moves[1] != moves[2]
+    # Two seeds may come to the same number by chance; four do not.
+    moves = [run(tmp_path, case="password-change", seed=seed).counts["moves"] for seed in (3, 3, 4, 5, 6)]
+    assert moves[0] == moves[1]
+    assert len(set(moves)) > 1
 
 
 @pytest.mark.parametrize(
     ("guard", "flow", "what"),
     [
         ("withdrawal", "avatar-change", "what was sent how often"),
-        ("at-most", "password-reset", "in codes_used_up, state"),
+        ("at-most", "password-reset", "the engine has"),
         ("deadlines", "email-registration", "due again and again"),
     ],
 )
