@@ -292,7 +292,9 @@ class Onboarding:
     async def retry(self, journey: str) -> Journey:
         """Try the present step anew: a parked journey's, or one that waits for its next try.
 
-        Raises ``NotPossible`` where there is nothing to try, or where it is in doubt (``resolve`` it).
+        In doubt, what tells whether its request took effect is asked again, and nothing sent before it has said so.
+
+        Raises ``NotPossible`` where there is nothing to try, or where nothing but a person can tell (``resolve`` it).
         """
         return await self._ask(journey, MessageKind.RETRY, "retry", {})
 

@@ -7,8 +7,9 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -113,10 +114,8 @@ class _Cores:
         self._turn = threading.Condition()
         self._queue: list[object] = []
 
-    def taken(self, number: int) -> _Taken:
-        return _Taken(self, number)
-
-    def take(self, number: int) -> None:
+    @contextmanager
+    def taken(self, number: int) -> Iterator[None]:
         ticket = object()
         with self._turn:
             self._queue.append(ticket)
@@ -124,22 +123,12 @@ class _Cores:
             self._queue.pop(0)
             self._free -= number
             self._turn.notify_all()
-
-    def give_back(self, number: int) -> None:
-        with self._turn:
-            self._free += number
-            self._turn.notify_all()
-
-
-class _Taken:
-    def __init__(self, cores: _Cores, number: int) -> None:
-        self._cores, self._number = cores, number
-
-    def __enter__(self) -> None:
-        self._cores.take(self._number)
-
-    def __exit__(self, *_: object) -> None:
-        self._cores.give_back(self._number)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._free += number
+                self._turn.notify_all()
 
 
 def _machine(jobs: int) -> str:

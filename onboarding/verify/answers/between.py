@@ -6,13 +6,14 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from onboarding.api.endpoints import ENDPOINTS, Endpoint
 from onboarding.verify.answers.counterpart import Exchange, Play, read_request
+from onboarding.verify.answers.listener import Listener
 
 __all__ = ["Between", "Passed"]
 
@@ -38,7 +39,7 @@ class Passed:
     replaced: bool
 
 
-class Between:
+class Between(Listener):
     """A service on a port of its own, in front of the sandbox.
 
     Args:
@@ -51,9 +52,9 @@ class Between:
     """
 
     def __init__(self, sandbox: str, section: str | None = None, play: Play | None = None) -> None:
+        super().__init__()
         address = urlsplit(sandbox)
         self._sandbox = (address.hostname or "127.0.0.1", address.port or 80)
-        self._tasks: set[asyncio.Task[None]] = set()
         self.passed: list[Passed] = []
         self.twist(section, None if play is None else lambda _: play)
 
@@ -67,33 +68,11 @@ class Between:
         self._section = section
         self._instead = instead
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         exchange = Exchange(reader, writer, b"null", self.url)
-        try:
+        with suppress(asyncio.IncompleteReadError):
             while not exchange.over and (request := await read_request(reader)) is not None:
                 await self._pass(exchange, *request)
-        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
 
     async def _pass(self, exchange: Exchange, head: bytes, body: bytes) -> None:
         line = head.partition(b"\r\n")[0]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from onboarding.verify.answers.listener import Listener
+
 __all__ = ["Counterpart", "Exchange", "Nobody", "Play", "read_request"]
 
 _LINE = b"\r\n\r\n"
@@ -64,7 +66,7 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes] | No
         return None
 
 
-class Counterpart:
+class Counterpart(Listener):
     """Plays its part for the first request on each connection in turn, and another for all that follow.
 
     Args:
@@ -80,6 +82,7 @@ class Counterpart:
     """
 
     def __init__(self, first: Play, then: Play, *, data: bytes = b"null", trap: str = "", deaf: bool = False) -> None:
+        super().__init__()
         self.requests = 0
         self.heard = False
         self._first: Play | None = first
@@ -87,43 +90,19 @@ class Counterpart:
         self._data = data
         self._trap = trap
         self._deaf = deaf
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         exchange = Exchange(reader, writer, self._data, self._trap)
-        try:
-            while not exchange.over:
-                if self._deaf:
-                    self._deaf = False
-                elif await read_request(reader) is None:
-                    break
-                else:
-                    self.requests += 1
-                    self.heard = True
-                play, self._first = self._first or self._then, None
-                await play(exchange)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+        while not exchange.over:
+            if self._deaf:
+                self._deaf = False
+            elif await read_request(reader) is None:
+                break
+            else:
+                self.requests += 1
+                self.heard = True
+            play, self._first = self._first or self._then, None
+            await play(exchange)
 
 
 class Nobody:
