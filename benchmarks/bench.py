@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,9 @@ __all__ = ["Bench", "Load", "Options"]
 
 LIMIT = 180.0
 """Seconds that one contender may take for one round, its start included."""
+
+_LONGEST = 300
+_PATH = re.compile(r"(?<![\w:/])/[\w.+-]+(?:/[\w.+-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,10 @@ class Bench:
 
 def _run(python: Path, program: str, task: Task) -> Figures:
     # No setting of whoever runs this reaches a contender: neither ours nor another project's.
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-    variables = {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONPATH": str(ROOT)}
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+    variables = {name: os.environ[name] for name in kept if name in os.environ}
+    # A home of its own: nobody's files and settings are read or written.
+    variables |= {"PYTHONPATH": str(ROOT), "HOME": task.folder}
     argv = [str(python), "-m", f"benchmarks.contenders.{program}"]
     try:
         done = subprocess.run(
@@ -177,9 +183,14 @@ def _run(python: Path, program: str, task: Task) -> Figures:
         raise NotThere(f"took longer than {LIMIT:.0f} s")
     lines = done.stderr.strip().splitlines()
     if done.returncode == SKIPPED:
-        raise NotThere(lines[-1] if lines else "cannot take part here")
+        raise NotThere(_without_paths(lines[-1]) if lines else "cannot take part here")
     figures = told(done.stdout)
     # Temporal's SDK may crash at exit: what it has told by then is told.
     if figures is None:
-        raise NotThere(f"failed: {lines[-1] if lines else f'exit {done.returncode}'}"[:300])
+        raise NotThere(f"failed: {_without_paths(lines[-1]) if lines else f'exit {done.returncode}'}"[:_LONGEST])
     return figures
+
+
+def _without_paths(words: str) -> str:
+    """For a report that is published: it names no place of this machine."""
+    return _PATH.sub("…", words)

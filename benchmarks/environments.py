@@ -1,4 +1,4 @@
-"""An environment for each peer, from the pinned versions in ``peers/``: made once, under ``.bench/`` of the checkout."""
+"""An environment for each peer, from the pinned versions in ``peers/``: made once, under the checkout's ``.bench/``."""
 
 from __future__ import annotations
 

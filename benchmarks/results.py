@@ -88,7 +88,8 @@ class Results:
         rows = {}
         for name, row in kept["rows"].items():
             entries = {
-                who: Entry(entry["about"], entry["rounds"], entry["skipped"]) for who, entry in row.pop("entries").items()
+                who: Entry(entry["about"], entry["rounds"], entry["skipped"])
+                for who, entry in row.pop("entries").items()
             }
             rows[name] = Measured(entries=entries, **row)
         return cls(rows, kept["versions"])

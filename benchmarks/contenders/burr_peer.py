@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 from burr.core import ApplicationBuilder, State, action
@@ -36,7 +37,7 @@ async def main(task: Task) -> None:
             application = await (
                 ApplicationBuilder()
                 .with_actions(**actions)
-                .with_transitions(*zip(_NAMES, _NAMES[1:], strict=False))
+                .with_transitions(*pairwise(_NAMES))
                 .with_state(number=number)
                 .with_entrypoint(_NAMES[0])
                 .with_identifiers(app_id=str(number))

@@ -32,7 +32,8 @@ _TIMEOUT = 30.0
 def person(number: int) -> dict[str, str]:
     """Whoever a journey is for."""
     return {
-        "name": f"Person {number}", "email": f"person{number}@example.com", "password": f"Abcd{number:06}", "code": "246810",
+        "name": f"Person {number}", "email": f"person{number}@example.com",
+        "password": f"Abcd{number:06}", "code": "246810",
     }  # fmt: skip
 
 

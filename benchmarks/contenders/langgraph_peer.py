@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TypedDict
 
@@ -44,7 +45,7 @@ async def main(task: Task) -> None:
         names = [START, *(f"step_{step}" for step in range(CALLS)), END]
         for step, name in enumerate(names[1:-1]):
             builder.add_node(name, node(step))
-        for source, dest in zip(names, names[1:], strict=False):
+        for source, dest in pairwise(names):
             builder.add_edge(source, dest)
         graph = builder.compile(checkpointer=saver)
 

@@ -43,9 +43,7 @@ def _measured(
     bench: Bench, who: Iterable[Contender], load: Callable[[Contender], Load], least: int = 0, most: int = 0
 ) -> dict[str, Entry]:
     with stub(least, most) as running:
-        return bench.interleaved(
-            {one.name: (one.about, partial(_once, bench, one, load(one), running)) for one in who}
-        )
+        return bench.interleaved({one.name: (one.about, partial(_once, bench, one, load(one), running)) for one in who})
 
 
 def _once(bench: Bench, contender: Contender, load: Load, running: StubProcess) -> Figures:

@@ -6,7 +6,6 @@ this machine in: it holds nothing but the benchmark's made-up people. It never r
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = ["NotThere", "Postgres", "free_port", "postgres"]
 
@@ -69,7 +69,7 @@ def postgres() -> Iterator[Postgres]:
     version = subprocess.run([server, "--version"], check=True, capture_output=True, text=True).stdout.split()[2]
     user = _somebody()
     # On a disk, where a sync costs what it costs: /tmp may be memory.
-    folder = Path(tempfile.mkdtemp(prefix="onboarding-benchmark-", dir="/var/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="onboarding-benchmark-", dir="/var/tmp"))
     try:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
@@ -97,8 +97,8 @@ def free_port() -> int:
 
 def _program(name: str) -> str:
     """Where a program of PostgreSQL is; the newest version that has it."""
-    there = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda path: int(path.split("/")[4]))
-    found = (there[-1] if there else None) or shutil.which(name)
+    there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[4]))
+    found = str(there[-1]) if there else shutil.which(name)
     if found is None:
         raise NotThere(f"PostgreSQL is not installed ({name} is missing; Debian: apt install postgresql)")
     return found
@@ -117,7 +117,7 @@ def _somebody() -> pwd.struct_passwd | None:
 
 
 def _quietly(argv: list[str], user: pwd.struct_passwd | None) -> None:
-    who = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    who: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     # pg_ctl's child keeps our pipes: its words go to its log, ours to a file that nobody waits for.
     with tempfile.TemporaryFile() as words:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, cwd="/",

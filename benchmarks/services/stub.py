@@ -49,9 +49,7 @@ def stub(least: float = 0, most: float = 0) -> Iterator[StubProcess]:
     """A stub that answers after ``least`` to ``most`` milliseconds."""
     argv = [sys.executable, "-m", "benchmarks.services.stub_server", str(least), str(most)]
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True
-    )
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     try:

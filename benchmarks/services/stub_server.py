@@ -15,7 +15,9 @@ import sys
 import threading
 from functools import partial
 
-_LOGIN = b'{"data":{"userId":"7f6f3f52-6a0f-4c3a-9a0a-4f1a3a0d4c11","language":"en-US"},"mcode":"m0000000","result":true}'
+_LOGIN = (
+    b'{"data":{"userId":"7f6f3f52-6a0f-4c3a-9a0a-4f1a3a0d4c11","language":"en-US"},"mcode":"m0000000","result":true}'
+)
 _SUCCESS = b'{"mcode":"m0000000","result":true}'
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -101,7 +103,7 @@ async def serve(least: float, most: float) -> None:
     """Serve on a free port of the loopback interface until the input ends."""
     loop, stub, ended = asyncio.get_running_loop(), Stub(least, most), asyncio.Event()
     server = await loop.create_server(lambda: Connection(stub), "127.0.0.1", 0, backlog=512)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - whoever started it reads this
+    print(server.sockets[0].getsockname()[1], flush=True)
 
     def until_input_ends() -> None:
         sys.stdin.read()
