@@ -42,7 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
             results.rows[name] = _measured(bench, row)
             _write(results, rows, into)
     shown = Results({name: results.rows[name] for name in chosen}, results.versions)
-    table.show(shown, rows, judged(results.rows), Console(width=None if sys.stdout.isatty() else 160))
+    table.show(
+        shown,
+        rows,
+        [target for target in judged(results.rows) if target["row"] in chosen or not asked.only],
+        Console(width=None if sys.stdout.isatty() else 200),
+    )
     print(f"written to {into.relative_to(ROOT) if into.is_relative_to(ROOT) else into}")
     return 0
 

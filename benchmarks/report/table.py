@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.report import figures
-from benchmarks.results import Results
+from benchmarks.results import Measured, Results
 from benchmarks.rows import Row
 
 __all__ = ["show"]
@@ -19,8 +19,13 @@ _COLOURS = {True: "green", False: "red", None: "yellow"}
 def show(results: Results, rows: dict[str, Row], targets: list[dict[str, Any]], console: Console) -> None:
     """Print everything that was measured, and what it says about the targets."""
     for name in results.rows:
-        console.print(_row(results, rows.get(name), name))
-    table = Table(title="What must be reached", title_justify="left")
+        console.print(f"\n[bold]{name}[/]: {results.rows[name].about}")
+        console.print(_row(results.rows[name], rows.get(name)))
+        for entry in results.rows[name].entries.values():
+            if entry.skipped:
+                console.print(f"not measured, or not in every round: {entry.about}: {entry.skipped}", markup=False)
+    console.print("\n[bold]What must be reached[/]")
+    table = Table()
     for heading in ("", "what", "must reach", "measured", "reached"):
         table.add_column(heading, justify="right" if heading in ("must reach", "measured") else "left")
     last = ""
@@ -32,21 +37,15 @@ def show(results: Results, rows: dict[str, Row], targets: list[dict[str, Any]], 
     console.print(table)
 
 
-def _row(results: Results, row: Row | None, name: str) -> Table:
-    measured = results.rows[name]
-    table = Table(title=f"{name}: {measured.about}", title_justify="left")
+def _row(measured: Measured, row: Row | None) -> Table:
+    table = Table()
     table.add_column("", overflow="fold")
     shown, ratios = figures.columns(measured), row.ratios if row else ()
     for heading in [*(figures.figure(each).heading for each in shown), *(heading for heading, _, _ in ratios)]:
         table.add_column(heading, justify="right")
-    skipped = []
     for who, entry in measured.entries.items():
-        if entry.skipped:
-            skipped.append(f"{who}: {entry.skipped}")
         if entry.rounds:
             cells = [figures.value(entry.median(each), each) for each in shown]
             cells += [figures.ratio(measured.ratio(each, who, against)) for _, each, against in ratios]
             table.add_row(entry.about, *cells)
-    table.caption = "\n".join(skipped)
-    table.caption_justify = "left"
     return table
