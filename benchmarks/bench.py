@@ -108,24 +108,29 @@ class Bench:
     ) -> dict[str, Entry]:
         """Run everybody once, then everybody once more, and so on: what disturbs a round disturbs all.
 
-        Who cannot run, or fails, is not run again, and its entry says why.
+        Whose first run fails, or a second one later on, is not run again; an entry says why it lacks a round.
 
         Args:
             runs: by name, what it is and how it is run once.
             rounds: how often; without, as the command line says.
         """
         entries = {name: Entry(about) for name, (about, _) in runs.items()}
+        given_up: set[str] = set()
         for number in range(rounds or self.options.rounds):
             for name, (_, run) in runs.items():
-                entry = entries[name]
-                if entry.skipped:
+                if name in given_up:
                     continue
+                entry = entries[name]
                 self.say(f"  round {number + 1}: {name}")
                 try:
                     entry.rounds.append(run())
                 except NotThere as error:
-                    entry.skipped = str(error)
                     self.say(f"  {name}: {error}")
+                    if entry.skipped or not entry.rounds:
+                        given_up.add(name)
+                    else:
+                        entry.rounds.append({})  # the rounds of all stay side by side
+                    entry.skipped = str(error)
         return entries
 
     def run(self, contender: Contender, load: Load, stub: StubProcess) -> Figures:

@@ -42,7 +42,7 @@ def draw(row: Measured) -> str:
         '<title id="title">Journeys a second, 50 in flight</title>',
         f"<style>{_STYLE}\n</style>",
         f'<rect class="ground" x="0.5" y="0.5" width="{_WIDTH - 1}" height="{height - 1}" rx="8"/>',
-        f'<text class="title" x="{_SIDE}" y="30">Journeys of four calls a second, 50 in flight, on one process</text>',
+        f'<text class="title" x="{_SIDE}" y="30">Journeys of four calls a second, 50 in flight</text>',
         *_legend(),
     ]
     for number, (who, about, speed) in enumerate(found):
