@@ -109,13 +109,13 @@ _SQLITE, _FAST, _POSTGRES = "onboarding-sqlite", "onboarding-sqlite-fast", "onbo
 TARGETS = (
     _speed(LINES[0], "journeys/s against bare httpx 0.28", _SQLITE, "bare-httpx", 2),
     _speed(LINES[0], "journeys/s with the extras against bare httpx 0.28", _FAST, "bare-httpx", 2.4),
-    _speed(LINES[0], "journeys/s against the bare script on the adapter's client", _SQLITE, "bare-adapter", 0.87),
+    _speed(LINES[0], "journeys/s against the bare script on the adapter's pool", _SQLITE, "bare-adapter", 0.87),
     _at_most(
-        LINES[0], "CPU with jittered answers against the bare script on the adapter's client",
+        LINES[0], "CPU with jittered answers against the bare script on the adapter's pool",
         "jittered", _SQLITE, "cpu_ms", 1.25, "×", "bare-adapter",
     ),
     _at_most(
-        LINES[1], "CPU against the bare script on the adapter's client",
+        LINES[1], "CPU against the bare script on the adapter's pool",
         "alone", _SQLITE, "cpu_ms", 1.3, "×", "bare-adapter",
     ),
     _speed(LINES[2], "against DBOS, both on SQLite", _SQLITE, "dbos-sqlite", 10),

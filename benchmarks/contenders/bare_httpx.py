@@ -1,35 +1,82 @@
 """A bare script on httpx or httpx2: the four calls, and nothing that outlives a crash.
 
 Options: ``library`` is ``httpx`` or ``httpx2``; ``client`` is ``own`` (as its documentation makes one: a shared
-``AsyncClient`` with limits that fit, https://www.python-httpx.org/advanced/resource-limits/) or ``adapter`` (the
-very one that ``AccountApi`` makes for itself).
+``AsyncClient`` with limits that fit, https://www.python-httpx.org/advanced/resource-limits/), ``adapter`` (an
+``AsyncClient`` on the pool that ``AccountApi`` makes for itself) or ``pool`` (that pool alone, handed requests as
+``AccountApi`` hands them, without what an ``AsyncClient`` does around them).
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
+import importlib.util
 from typing import Any
 
-from benchmarks.contenders.calls import HttpxCalls
+from benchmarks.contenders.calls import HEADERS, HttpxCalls, call, understood
 from benchmarks.contenders.task import Task, race, skip, tell
 
 
 async def main(task: Task) -> None:
     """Run the journeys."""
-    library = task.options["library"]
-    client = _adapters(library, task.in_flight) if task.options["client"] == "adapter" else None
-    async with HttpxCalls(task, client=client, library=library) as calls:
+    library, kind = task.options["library"], task.options["client"]
+    match kind:
+        case "own":
+            calls = HttpxCalls(task, library=library)
+        case "adapter":
+            calls = HttpxCalls(task, client=_adapters(library, task))
+        case _:
+            calls = PoolCalls(task, importlib.import_module(library), _pool(library, task))
+    async with calls:
         tell(await race(task, calls.journey))
 
 
-def _adapters(library: str, in_flight: int) -> Any:
+class PoolCalls(HttpxCalls):
+    """The four calls straight through a pool."""
+
+    def __init__(self, task: Task, library: Any, pool: Any) -> None:
+        super().__init__(task, client=pool)
+        self._library = library
+        self._headers = list(HEADERS.items())
+        self._base = library.URL(task.url)
+
+    async def step(self, number: int, step: int) -> Any:
+        """One call of a journey; the data of its answer."""
+        target, content = call(number, step)
+        extensions = {"timeout": {"connect": 5.0, "pool": 10.0}, "target": target.encode()}
+        request = self._library.Request(
+            "POST", self._base, headers=self._headers, content=content, extensions=extensions
+        )
+        response = await self._client.handle_async_request(request)
+        try:
+            body = b"".join([chunk async for chunk in response.stream])
+        finally:
+            await response.aclose()
+        return understood(response.status_code, body)
+
+
+def _adapters(library: str, task: Task) -> Any:
+    """What the adapter sends with, as an ``AsyncClient``."""
     try:
         from onboarding.api.http_library import make_client
 
-        return make_client(importlib.import_module(library), pool_size=in_flight, trust_env=False)
+        httpx = importlib.import_module(library)
+        if importlib.util.find_spec("onboarding.api.pool") is None:
+            return make_client(httpx, pool_size=task.in_flight, trust_env=False)
     except (ImportError, TypeError) as error:
         skip(f"the adapter's client is not made as this benchmark makes it: {error}")
+    return httpx.AsyncClient(transport=_pool(library, task), trust_env=False)
+
+
+def _pool(library: str, task: Task) -> Any:
+    """The pool that the adapter makes for itself."""
+    try:
+        from onboarding.api.http_library import make_client
+
+        importlib.import_module("onboarding.api.pool")
+        make: Any = make_client
+        return make(importlib.import_module(library), task.url, pool_size=task.in_flight, trust_env=False)
+    except (ImportError, TypeError) as error:
+        skip(f"the adapter's pool is not made as this benchmark makes it: {error}")
 
 
 if __name__ == "__main__":

@@ -46,15 +46,19 @@ _ALL = (
         {"library": "httpx", "client": "own"}, durable=False, journeys=1000,
     ),
     Contender(
-        "bare-adapter", "bare script, the adapter's own client on httpx", "bare_httpx",
+        "bare-adapter", "bare script, httpx on the adapter's pool", "bare_httpx",
         options={"library": "httpx", "client": "adapter"}, durable=False,
+    ),
+    Contender(
+        "bare-pool", "bare script, the adapter's pool alone", "bare_httpx",
+        options={"library": "httpx", "client": "pool"}, durable=False,
     ),
     Contender(
         "bare-httpx2", "bare script, httpx2", "bare_httpx", "httpx2",
         {"library": "httpx2", "client": "own"}, durable=False,
     ),
     Contender(
-        "bare-adapter-fast", "bare script, the adapter's own client on httpx2", "bare_httpx",
+        "bare-adapter-fast", "bare script, httpx2 on the adapter's pool", "bare_httpx",
         options={"library": "httpx2", "client": "adapter"}, durable=False,
     ),
     Contender("bare-aiohttp", "bare script, aiohttp", "bare_aiohttp", "aiohttp", durable=False, journeys=4000),

@@ -18,7 +18,9 @@ _WARM_UP = 100
 _QUICK = 20
 """A quick run measures so many times fewer journeys."""
 
-_OURS = ("bare-httpx", "bare-adapter", "bare-adapter-fast", "onboarding-sqlite", "onboarding-sqlite-fast")
+_OURS = (
+    "bare-httpx", "bare-adapter", "bare-pool", "bare-adapter-fast", "onboarding-sqlite", "onboarding-sqlite-fast"
+)  # fmt: skip
 
 
 def fifty(bench: Bench) -> dict[str, Entry]:
@@ -60,6 +62,7 @@ ROWS = (
         fifty,
         (
             ("× bare httpx", "journeys_per_s", "bare-httpx"),
+            ("× bare, adapter's pool", "journeys_per_s", "bare-adapter"),
             ("× onboarding", "journeys_per_s", "onboarding-sqlite"),
         ),
         place=10,
@@ -68,14 +71,14 @@ ROWS = (
         "jittered",
         "The same with answers that take 20 to 80 ms: what counts is the CPU time of a journey.",
         jittered,
-        (("CPU × bare, adapter's client", "cpu_ms", "bare-adapter"),),
+        (("CPU × bare, adapter's pool", "cpu_ms", "bare-adapter"),),
         place=11,
     ),
     Row(
         "alone",
         "One journey at a time: no commit is shared, no connection is waited for.",
         alone,
-        (("CPU × bare, adapter's client", "cpu_ms", "bare-adapter"),),
+        (("CPU × bare, adapter's pool", "cpu_ms", "bare-adapter"),),
         place=12,
     ),
 )
