@@ -34,6 +34,7 @@ from onboarding.journal.rows import micros
 from onboarding.journal.schema import (
     FAILING,
     LIVE,
+    archived,
     inbox,
     journey_data,
     journeys,
@@ -49,19 +50,24 @@ __all__ = [
     "ADD_META",
     "ADD_TRANSITION",
     "ADD_USE",
+    "BY_ARCHIVED_KEY",
     "BY_KEY",
     "CALLED",
     "CHANGING",
     "COUNT",
     "DROP_MESSAGE",
     "DUE",
+    "ENDED",
     "ERASE_HISTORY",
     "ERASE_KEY",
     "ERASE_MESSAGES",
     "FORGET_USES",
+    "FREE_KEY",
     "GIVE_BACK",
     "HEAD",
+    "HISTORIES",
     "HISTORY",
+    "KEEP_KEYS",
     "LAST_NUMBER",
     "LOOKED_AT",
     "MEND",
@@ -74,6 +80,8 @@ __all__ = [
     "NEXT_DUE",
     "ORPHANS",
     "POST",
+    "REMOVABLE",
+    "REMOVE",
     "RESEAL",
     "RESEAL_MESSAGE",
     "RESTORED",
@@ -249,6 +257,45 @@ ERASE_MESSAGES = (
 )
 _KEPT = union(*(select(table.c.journey) for table in (transitions, journey_data, inbox))).subquery()
 ORPHANS = select(_KEPT.c.journey).where(~exists().where(journeys.c.id == _KEPT.c.journey)).limit(bindparam("limit"))
+
+
+# --- what moves journeys that have ended from one journal to another ---
+_FINAL = [status.value for status in Status if status.is_final]
+_UNANSWERED = exists().where(inbox.c.journey == journeys.c.id, _UNSEEN)
+ENDED = (
+    select(*_HEAD_COLUMNS, journeys.c.key, journey_data.c.data)
+    .join(journey_data, journey_data.c.journey == journeys.c.id)
+    .where(
+        journeys.c.id > bindparam("after"),
+        journeys.c.status.in_(_FINAL),
+        journeys.c.updated < bindparam("before"),
+        ~_UNANSWERED,
+    )
+    .order_by(journeys.c.id)
+    .limit(bindparam("limit"))
+)
+HISTORIES = (
+    select(transitions)
+    .where(transitions.c.journey.in_(_each("ids")))
+    .order_by(transitions.c.journey, transitions.c.seq)
+)
+REMOVABLE = select(journeys.c.id, journeys.c.revision).where(
+    journeys.c.id.in_(_each("ids")), journeys.c.status.in_(_FINAL), ~_UNANSWERED
+)
+REMOVE = delete(journeys).where(journeys.c.id.in_(_each("ids")))
+_LEFT = [column.name for column in archived.c if column.name != "journey"]
+KEEP_KEYS = (
+    sqlite_insert(archived)
+    .from_select(
+        ["journey", *_LEFT],
+        select(journeys.c.id, *(journeys.c[name] for name in _LEFT)).where(
+            journeys.c.id.in_(_each("ids")), journeys.c.key.is_not(None)
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+BY_ARCHIVED_KEY = select(archived).where(archived.c.flow == bindparam("flow"), archived.c.key == bindparam("key"))
+FREE_KEY = update(journeys).where(journeys.c.flow == _to("flow"), journeys.c.key == _to("key")).values(key=None)
 
 
 def find(query: Query) -> Select[Any]:
