@@ -33,6 +33,7 @@ __all__ = ["Plan", "generate"]
 
 _CHUNK = 20_000
 """Journeys a transaction."""
+_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Plan:
     every: timedelta = timedelta(minutes=5)
     due_from: timedelta = timedelta(0)
     seed: int = 4
+
+    def due_of(self, number: int) -> timedelta:
+        """When the watch of that number falls due, counted from now: evenly spread, in no order."""
+        return self.due_from + self.every * (number * _GOLDEN % 1)
 
 
 async def generate(path: Path, plan: Plan, now: datetime | None = None) -> None:
@@ -132,7 +137,7 @@ class _Copier:
         old = template.head
         due = old.due
         if kind == "polling":
-            due = self._now + plan.due_from + plan.every * self._rng.random()
+            due = self._now + plan.due_of(number)
         elif kind == "waiting" and old.due is not None:
             due = old.due + shift
         head = replace(

@@ -44,7 +44,7 @@ async def record(start: datetime, every: timedelta) -> dict[str, Template]:
     )  # fmt: skip
     ids = {}
     async with server, Onboarding(settings, worker=False, journal=journal, clock=clock) as onboarding:
-        reset = {"new_password": "Abcd1234", "send_sms": False}
+        reset: dict[str, Any] = {"new_password": "Abcd1234", "send_sms": False}
         ids["parked"] = await onboarding.start("password-reset", phone=f"{REFUSED}00000000", **reset)
         ids["polling"] = await onboarding.start("task-watch", user_id="u0", task_type="JOB_TYPE_TA_OPEN", every=every)
         ids["waiting"] = await onboarding.start(LongWait, about="it")

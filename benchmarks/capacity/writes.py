@@ -56,7 +56,8 @@ def measure(path: Path) -> list[Row]:
 def _apply(connection: Connection, batch: list[Any]) -> None:
     for made in batch:
         if isinstance(made, tuple):
-            add_journey(connection, *made, None)
+            head, data, first = made
+            add_journey(connection, head, data, first, None)
     changes = [made for made in batch if isinstance(made, Change)]
     assert not any(apply_changes(connection, changes) if changes else ())
 

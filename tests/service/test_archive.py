@@ -274,14 +274,14 @@ async def test_killed_at_any_point_every_journey_is_in_the_journal_or_in_the_arc
     settings: Settings, tmp_path: Path
 ) -> None:
     journal, archive = (tmp_path / "private" / name for name in ("journal.db", "archive.db"))
-    made = await fill(settings, 1500)
+    made = await fill(settings, 1100)
     killed = both = 0
-    for further in (4, 3, 4, 5, 3, 4, 5, 6):
+    for further in (4, 3, 4, 5, 3):
         killed += archive_and_kill(settings, archive, commits(journal, archive) + further) is None
         here, there = await held(settings), await held(reading(settings, archive))
         assert {**here, **there} == made
         both += bool(here.keys() & there.keys())
-    assert killed >= 5
+    assert killed >= 4
     assert both, "it was never killed between the two: the test shows nothing"
     assert archive_and_kill(settings, archive)
     assert await held(settings) == {}
@@ -291,7 +291,7 @@ async def test_killed_at_any_point_every_journey_is_in_the_journal_or_in_the_arc
         assert (audit.findings, audit.journeys) == ((), len(made))
     async with Onboarding(settings, worker=False) as onboarding:
         first = made["j00000"]
-        assert (await onboarding.journal.create(first.head, b"", first.history[0], b"j01499")).id == "j01499"
+        assert (await onboarding.journal.create(first.head, b"", first.history[0], b"j01099")).id == "j01099"
 
 
 async def test_a_worker_goes_on_while_what_has_ended_is_archived(
