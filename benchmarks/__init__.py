@@ -1,0 +1,1 @@
+"""What this package costs, measured: nothing here is part of the product."""
