@@ -8,6 +8,7 @@ calls for each read: a fifth of a call. It also cannot say when the first byte o
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import select
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,9 @@ async def connect(
     errors: Any = core
     loop = asyncio.get_running_loop()
     more: dict[str, Any] = {}
-    if isinstance(loop, asyncio.BaseEventLoop):  # other loops try one address after the other
+    # Other loops try one address after the other. Cancelled at the wrong moment, asyncio's race leaves a socket to the
+    # garbage collector: only where there is a choice of addresses.
+    if isinstance(loop, asyncio.BaseEventLoop) and not _is_address(host):
         more["happy_eyeballs_delay"] = _NEXT_ADDRESS_AFTER
     try:
         async with asyncio.timeout(limit):
@@ -195,3 +198,11 @@ async def connect(
     except OSError as error:
         raise errors.ConnectError("no connection could be made") from error
     return stream
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
