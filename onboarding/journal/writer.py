@@ -84,6 +84,8 @@ class _Job:
     writes: bool = False
     short: bool = False
     """Whether it is about one journey, and so done in a moment."""
+    begins: str | None = None
+    """The journey that it stores for the first time."""
     result: Any = None
     error: OnboardingError | None = None
 
@@ -126,9 +128,10 @@ class Writer:
         """Queue a change."""
         return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True, short=True))
 
-    def do(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
-        """Queue work that writes; ``short``: a few rows of one journey."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short))
+    def do(self, work: Callable[[Connection], T], *, short: bool = False, begins: str | None = None) -> Receipt[T]:
+        """Queue work that writes; ``short``: a few rows of one journey; ``begins``: which it stores as a new one."""
+        job = _Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short, begins=begins)
+        return self._submit(job)
 
     def read(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
         """Queue work that reads, ``short``: a few rows; it sees every write queued before it."""
@@ -211,8 +214,8 @@ class Writer:
         """Whether these come from one journey that nobody else shares the disk with, for all that can be seen."""
         written = {job.change.head.id for job in jobs if job.change is not None}
         alone = written <= {self._last} and len(jobs) <= _AT_ONCE
-        if written:
-            self._last = next(iter(written))
+        for journey in (*written, *(job.begins for job in jobs if job.begins is not None)):
+            self._last = journey
         return (
             alone
             and self._session.is_local
