@@ -27,7 +27,7 @@ def _adapters(library: str, in_flight: int) -> Any:
     try:
         from onboarding.api.http_library import make_client
 
-        return make_client(importlib.import_module(library), pool_size=in_flight, trust_env=False)
+        return make_client(importlib.import_module(library), "http://127.0.0.1", pool_size=in_flight, trust_env=False)
     except (ImportError, TypeError) as error:
         skip(f"the adapter's client is not made as this benchmark makes it: {error}")
 

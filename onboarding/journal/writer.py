@@ -256,8 +256,10 @@ class Writer:
                     with self._turn:
                         self._session.be_patient(True)
                         last = self._round(held, _deliver)
+                    # Before anybody is told, and hands in the next: that may be done at once.
                     with self._guard:
                         self._queued -= len(held)
+                    _deliver(job for job in held if job is not last)
         except BaseException:  # noqa: BLE001 - the thread ends, and everybody is told so below
             last = None
         finally:
@@ -275,7 +277,7 @@ class Writer:
     def _round(self, jobs: Sequence[_Job], deliver: Callable[[Sequence[_Job]], None] | None = None) -> _Job | None:
         """One batch: the writes in their order, the commit, then the reads. The closing job, where there.
 
-        ``deliver`` is called with what is done as soon as it is; without, that is left to the caller.
+        The outcomes are for the caller to deliver; ``deliver`` is called with the writes where reads follow them.
         """
         writes = [job for job in jobs if job.writes]
         reads = [job for job in jobs if not job.writes and job.work is not None]
@@ -283,7 +285,7 @@ class Writer:
             began = time.monotonic()
             self._settle(writes)
             self._pace += (time.monotonic() - began - self._pace) / 8
-            if deliver is not None:
+            if deliver is not None and reads:
                 deliver(writes)
         if reads:
             try:
@@ -291,8 +293,6 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for job in reads:
                     job.error = explain(error, self.place)
-            if deliver is not None:
-                deliver(reads)
         return next((job for job in jobs if job.work is None and job.change is None), None)
 
     def _settle(self, jobs: Sequence[_Job]) -> None:
