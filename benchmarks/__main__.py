@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         shown,
         rows,
         [target for target in judged(results.rows) if target["row"] in chosen or not asked.only],
-        Console(width=None if sys.stdout.isatty() else 200),
+        Console(width=None if sys.stdout.isatty() else 240),
     )
     print(f"written to {into.relative_to(ROOT) if into.is_relative_to(ROOT) else into}")
     return 0

@@ -59,9 +59,13 @@ def _adapters(library: str, task: Task) -> Any:
     try:
         from onboarding.api.http_library import make_client
 
+<<<<<<< HEAD
         httpx = importlib.import_module(library)
         if importlib.util.find_spec("onboarding.api.pool") is None:
             return make_client(httpx, pool_size=task.in_flight, trust_env=False)
+=======
+        return make_client(importlib.import_module(library), "http://127.0.0.1", pool_size=in_flight, trust_env=False)
+>>>>>>> main
     except (ImportError, TypeError) as error:
         skip(f"the adapter's client is not made as this benchmark makes it: {error}")
     return httpx.AsyncClient(transport=_pool(library, task), trust_env=False)

@@ -59,7 +59,7 @@ def call(number: int, step: int) -> tuple[str, bytes | None]:
 
 def understood(status: int, body: bytes) -> Any:
     """The data of a successful answer. Raises ``ValueError`` for every other one."""
-    if status != 200:  # noqa: PLR2004 - what HTTP calls it
+    if status != 200:
         raise ValueError(f"the stub answered {status}")
     answer = json.loads(body)
     if answer["mcode"] != _SUCCESS:

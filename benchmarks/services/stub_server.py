@@ -42,7 +42,7 @@ class Stub:
 
     def __init__(self, least: float, most: float) -> None:
         self._least, self._most = least, most
-        self._rng = random.Random(4)  # noqa: S311 - the same for everybody
+        self._rng = random.Random(4)
         self.calls = 0
 
     def delay(self) -> float:
