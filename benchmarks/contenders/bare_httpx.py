@@ -9,7 +9,7 @@ Options: ``library`` is ``httpx`` or ``httpx2``; ``client`` is ``own`` (as its d
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import importlib
 from typing import Any
 
 from benchmarks.contenders.calls import HEADERS, HttpxCalls, call, understood
@@ -55,20 +55,8 @@ class PoolCalls(HttpxCalls):
 
 
 def _adapters(library: str, task: Task) -> Any:
-    """What the adapter sends with, as an ``AsyncClient``."""
-    try:
-        from onboarding.api.http_library import make_client
-
-<<<<<<< HEAD
-        httpx = importlib.import_module(library)
-        if importlib.util.find_spec("onboarding.api.pool") is None:
-            return make_client(httpx, pool_size=task.in_flight, trust_env=False)
-=======
-        return make_client(importlib.import_module(library), "http://127.0.0.1", pool_size=in_flight, trust_env=False)
->>>>>>> main
-    except (ImportError, TypeError) as error:
-        skip(f"the adapter's client is not made as this benchmark makes it: {error}")
-    return httpx.AsyncClient(transport=_pool(library, task), trust_env=False)
+    """An ``AsyncClient`` on the adapter's pool."""
+    return importlib.import_module(library).AsyncClient(transport=_pool(library, task), trust_env=False)
 
 
 def _pool(library: str, task: Task) -> Any:
@@ -76,9 +64,7 @@ def _pool(library: str, task: Task) -> Any:
     try:
         from onboarding.api.http_library import make_client
 
-        importlib.import_module("onboarding.api.pool")
-        make: Any = make_client
-        return make(importlib.import_module(library), task.url, pool_size=task.in_flight, trust_env=False)
+        return make_client(importlib.import_module(library), task.url, pool_size=task.in_flight, trust_env=False)
     except (ImportError, TypeError) as error:
         skip(f"the adapter's pool is not made as this benchmark makes it: {error}")
 
