@@ -174,7 +174,7 @@ def main() -> None:
         asyncio.run(serve())
         return
     rows: list[dict[str, Any]] = []
-    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as stub:  # noqa: S603
+    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as stub:
         try:
             assert stub.stdout is not None
             url = f"http://127.0.0.1:{int(stub.stdout.readline())}"

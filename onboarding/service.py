@@ -16,6 +16,7 @@ from typing import Any, Self, TypeAlias
 from uuid_utils import uuid7
 
 from onboarding.answers import Answer, ask
+from onboarding.archiving import Archived, Archiving
 from onboarding.audit import Audit, audit
 from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
@@ -35,6 +36,7 @@ from onboarding.journal import (
     MessageKind,
     Query,
     Status,
+    Stored,
     TransitionRecord,
     open_journal,
 )
@@ -190,10 +192,12 @@ class Onboarding:
         head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
         sealed = self._sealer.seal(head.id, data, book)
         stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
-        self._wake()
         if stored.id != head.id:
+            self._wake()
             return await self._get_or_view(stored)
         tell(self._tell, Event(head.flow, head.status, first))
+        if self._worker is None or not self._worker.begin(Stored(head, sealed)):
+            self._wake()
         return view(head, kind.definition, data, first)
 
     @clean_frames
@@ -328,10 +332,9 @@ class Onboarding:
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         while True:
-            change = self._changes.watch(journey)
+            change = self._changes.watch_rest(journey)
             head = await self.journal.head(journey)
-            resting = head.status.is_final or head.status in (Status.WAITING, Status.PARKED)
-            if resting or (until is not None and self._clock.now() >= until):
+            if head.status.rests or (until is not None and self._clock.now() >= until):
                 return await self._get_or_view(head)
             if until is None and await self._is_left_alone(head):
                 raise NotPossible(f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)")
@@ -422,6 +425,40 @@ class Onboarding:
         return done
 
     @clean_frames
+    async def archive(self, older_than: timedelta, to: str | os.PathLike[str]) -> Archived:
+        """Move every journey that ended longer ago into an archive, which is made where there is none.
+
+        An archive is a journal with the same keys, and is read like one. The keys of idempotency stay used here.
+
+        Args:
+            older_than: how long ago they ended.
+            to: a path, or the URL of a journal.
+
+        Raises:
+            NotPossible: ``to`` is no archive of this journal; or archiving to another place was broken off.
+            JournalError: it cannot be written; what is moved is moved.
+        """
+        before = moment_before(self._clock.now(), older_than, "older_than")
+        archive = open_journal(to if isinstance(to, str) and "://" in to else f"sqlite:///{os.fspath(to)}")
+        if archive.place == self.journal.place:
+            raise NotPossible(f"{archive.place} is the journal itself: give another file")
+        await archive.open()
+        try:
+            return await Archiving(self.journal, self._sealer).archive(before, archive)
+        finally:
+            await archive.close()
+
+    @clean_frames
+    async def delete_ended(self, older_than: timedelta) -> Archived:
+        """Delete every journey that ended longer ago, with its history. The keys of idempotency stay used.
+
+        Raises:
+            JournalBusy: as for ``forget``.
+        """
+        before = moment_before(self._clock.now(), older_than, "older_than")
+        return await Archiving(self.journal, self._sealer).delete(before)
+
+    @clean_frames
     async def audit(self, journey: str | None = None) -> Audit:
         """Whether the histories and sealed data of all journeys, or of one, are as they were written.
 
@@ -488,7 +525,7 @@ class Onboarding:
 
     def _tell(self, event: Event) -> None:
         row = event.transition
-        self._changes.tell(row.journey)
+        self._changes.tell(row.journey, rests=event.status.rests)
         log.bind(
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
