@@ -7,7 +7,8 @@ From the inside out:
 2. data: ``models`` and ``account`` (what comes back, typed), ``shapes`` (what ``data`` must look like)
 3. pure sorting: ``request`` (a call written out), ``strict_json``, ``envelope`` (bytes and a status to an
    outcome), ``retry_after``, ``address`` and ``settings`` (what a client is made from)
-4. the way out: ``http_library`` (which one), ``passage`` (how far a request has come), ``transport``,
+4. the way out: ``http_library`` (which one), ``network`` (one connection's bytes), ``pool`` (connections),
+   ``passage`` (how far a request has come), ``transport``, ``leftovers`` (what came after an answer),
    ``quiet`` (no log lines about our requests), ``observe`` (hooks before and after)
 5. ``caller`` (one call from start to outcome) and ``client`` (``AccountApi``)
 

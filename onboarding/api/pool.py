@@ -45,7 +45,8 @@ class Pool:
 
     Of a request's extensions it knows ``timeout`` (``pool`` and ``connect``, the others are httpcore's), ``target`` and
     ``trace`` (httpcore's, without the events of connecting) and one of its own, ``leaving``: a function that is called
-    right before the first byte is written. What it raises keeps the request here.
+    right before the first byte is written. What it raises keeps the request here. What came on a connection together
+    with an answer is for the caller to look at (``leftovers``); what comes later is noticed here.
 
     Args:
         library: httpx or httpx2.

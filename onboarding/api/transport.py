@@ -43,7 +43,7 @@ class Reply:
 
 
 class Transport:
-    """An HTTP client with bounds.
+    """A way out with bounds: our own pool, or an HTTP client.
 
     Of a handed-in client only the way out is used (its transports, mounts and proxies): not its base URL,
     headers, cookies, authentication or parameters. It is never closed here.

@@ -18,7 +18,7 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self.writer = writer
-        self.heard = b""
+        self.heard = bytearray()
 
     async def hear(self, count: int = 1) -> None:
         """Read so many bytes at least; all of them are kept.
@@ -79,7 +79,7 @@ class RawServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def heard(self) -> list[bytes]:
+    def heard(self) -> list[bytearray]:
         """What came in, by connection."""
         return [line.heard for line in self.lines]
 

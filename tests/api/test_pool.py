@@ -72,7 +72,8 @@ async def test_a_connection_on_which_something_came_unasked_is_not_used_again(li
         for count in (1, 2):
             assert await get(client) == "ok"
             await server.lines[-1].say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nothers")
-            await server.until(client._transport._idle[0].http.has_expired)
+            (idle,) = client._transport._idle
+            await server.until(lambda: bool(idle.stream._unread))  # noqa: B023
             assert len(server.lines) == count
         assert await get(client) == "ok"
 
@@ -155,6 +156,43 @@ async def test_a_slow_body_is_read_and_one_that_stalls_is_a_timeout(library: Any
         await server.until(lambda: server.open == 1)
 
 
+async def test_no_more_is_kept_of_a_body_than_somebody_reads(library: Any) -> None:
+    async def generous(line: Line) -> None:
+        await line.request()
+        await line.say(b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n", b"x" * 20_000_000)
+        await line.until_gone()
+
+    async with (
+        RawServer(generous) as server,
+        pool_of(library, server.url) as client,
+        client.stream("GET", "/") as response,
+    ):
+        (line,) = client._transport._lines
+        await server.until(lambda: not line.stream._transport.is_reading())
+        assert len(line.stream._unread) < 1_000_000
+        assert len(await response.aread()) == 20_000_000
+
+
+async def test_a_body_is_taken_as_fast_as_the_server_reads(library: Any) -> None:
+    may_read = asyncio.Event()
+
+    async def late(line: Line) -> None:
+        await may_read.wait()
+        await line.hear(21_000_000)
+        await line.say(OK)
+        await line.until_gone()
+
+    async def two_parts() -> AsyncIterator[bytes]:
+        yield b"x" * 20_000_000
+        yield b"x" * 1_000_000
+
+    async with RawServer(late) as server, pool_of(library, server.url) as client:
+        task = asyncio.create_task(client.post("/", content=two_parts()))
+        await server.until(lambda: any(line.stream._full for line in client._transport._lines))
+        may_read.set()
+        assert (await task).text == "ok"
+
+
 async def test_a_body_that_nobody_takes_is_a_timeout(library: Any) -> None:
     async with RawServer(deaf) as server, pool_of(library, server.url) as client:
         with pytest.raises(library.WriteTimeout):
@@ -168,6 +206,21 @@ async def test_a_response_that_is_not_read_closes_its_connection(library: Any) -
             assert response.status_code == 200
         assert await get(client) == "ok"
         assert len(server.lines) == 2
+
+
+async def test_a_body_that_fails_or_is_left_frees_its_place_though_nobody_closes_the_response(library: Any) -> None:
+    async with RawServer(broken_off(OK[:-1]), half_a_body) as server, pool_of(library, server.url) as client:
+        for error in (library.RemoteProtocolError, None):
+            response = await client._transport.handle_async_request(library.Request("GET", server.url))
+            parts = response.stream.__aiter__()
+            assert await anext(parts) == b"o"
+            if error is None:
+                await parts.aclose()
+            else:
+                with pytest.raises(error):
+                    await anext(parts)
+            assert client._transport._places._value == 1
+        assert await get(client) == "ok"
 
 
 async def test_who_came_first_is_served_first_and_who_waits_too_long_is_told(library: Any) -> None:
