@@ -54,6 +54,7 @@ COMMANDS = {
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
     "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
+    "temporal": Command("the tests on a Temporal server", (("pytest", "-m", "temporal", "tests/drivers/temporal"),)),
 }
 CHECKS = (
     "lint",
@@ -61,6 +62,7 @@ CHECKS = (
     "docs",
     "verify",
     "thorough",
+    "temporal",
     "test",
 )  # in this order, so that the tests' closing line stands near the end
 OTHERS = {

@@ -106,6 +106,16 @@ class Settings(BaseSettings):
     poll_every: Duration | None = None
     cooldown: Duration | None = None
 
+    # The Temporal server, where one drives them
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+    temporal_task_queue: str | None = None
+    temporal_api_key: SecretStr | None = None
+    temporal_tls: bool = False
+    temporal_ca: Path | None = None
+    temporal_certificate: Path | None = None
+    temporal_key: Path | None = None
+
     @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every", "step_limit")
     @classmethod
     def _longer_than_nothing(cls, value: timedelta | None) -> timedelta | None:

@@ -63,6 +63,7 @@ OWNED = {
     "rich": {"cli"},
     "sqlalchemy": {"journal", "verify"},
     "starlette": {"sandbox", "verify", "web"},
+    "temporalio": {"drivers"},
     "transitions": {"machine"},
     "typer": {"cli"},
     "uvicorn": {"sandbox", "verify", "web"},
