@@ -10,8 +10,6 @@ it waits; no field of a flow ever goes there.
 - ``sweeper``: starts and wakes the workflows of journeys that want to be advanced
 - ``server``: the connection, and the attributes that journeys are searched by
 - ``worker``: all of it in one process
-
-The module of the workflow is imported anew in Temporal's sandbox, and this one with it: it loads nothing heavy.
 """
 
 from __future__ import annotations

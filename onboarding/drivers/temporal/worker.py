@@ -32,10 +32,12 @@ _PENALTY = 5.0
 _TO_REST = timedelta(minutes=30)
 """For what is under way when it is told to stop. It ends by itself; nothing is broken off."""
 _QUEUE = "temporal_queue"
+_STICKY = timedelta(seconds=3)
+"""So long a workflow is kept for the process that has it in memory: after a crash, what everything waits for."""
 _CACHED = 500
 """Workflows that are kept in memory; any other is read from its history when it goes on."""
-_OUTSIDE = ("onboarding.errors", "onboarding.log", "onboarding.drivers.worker")
-"""What the workflow's packages import, and the workflow does not use: not imported anew for each."""
+_OUTSIDE = "onboarding"
+"""Not imported anew for each workflow, which would cost twice the work. A test replays it in the whole sandbox."""
 
 
 class TemporalWorker:
@@ -127,8 +129,8 @@ class TemporalWorker:
         worker = Worker(
             self._client, task_queue=self.queue, workflows=[JourneyWorkflow], activities=[self._advancing.advance],
             max_concurrent_activities=self._concurrency, max_cached_workflows=_CACHED,
-            graceful_shutdown_timeout=_TO_REST,
-            workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*_OUTSIDE)),
+            graceful_shutdown_timeout=_TO_REST, sticky_queue_schedule_to_start_timeout=_STICKY,
+            workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(_OUTSIDE)),
         )  # fmt: skip
         serving = asyncio.create_task(worker.run())
         try:

@@ -20,7 +20,7 @@ ATTRIBUTES = {
     name: SearchAttributeKey.for_keyword(f"Onboarding{name.capitalize()}") for name in ("flow", "state", "status")
 }
 """By which journeys are searched in Temporal's own list."""
-HEARTBEAT = timedelta(seconds=15)
+HEARTBEAT = timedelta(seconds=10)
 """After so long without a sign of life, another worker is asked to advance the journey."""
 _LONGEST_LOOK = timedelta(hours=1)
 """Advancing ends by itself long before; the one who is asked then waits for the one who is still at it."""
