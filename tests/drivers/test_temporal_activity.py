@@ -31,12 +31,14 @@ class Engine:
     def __init__(self, journal: MemoryJournal) -> None:
         self.journal = journal
         self.calls = 0
+        self.called = asyncio.Event()
         self.go = asyncio.Event()
         self.raises: Exception | None = None
         self.leaves: dict[str, Any] = {"status": Status.DONE, "due": None}
 
     async def advance(self, journey: str) -> None:
         self.calls += 1
+        self.called.set()
         await self.go.wait()
         if self.raises is not None:
             raise self.raises
@@ -94,8 +96,7 @@ async def test_it_says_how_the_journey_stands_and_for_how_long(desk: Desk) -> No
 async def test_asked_twice_it_advances_once_and_answers_both(desk: Desk) -> None:
     desk.engine.go.clear()
     asked = [asyncio.create_task(desk.advance()) for _ in range(2)]
-    while not desk.engine.calls:
-        await asyncio.sleep(0)
+    await desk.engine.called.wait()
     assert desk.advancing.under_way == {desk.journey}
     desk.engine.go.set()
     assert [rest.status for rest in await asyncio.gather(*asked)] == ["done", "done"]
@@ -106,8 +107,7 @@ async def test_asked_twice_it_advances_once_and_answers_both(desk: Desk) -> None
 async def test_cancelled_it_hears_the_request_out(desk: Desk) -> None:
     desk.engine.go.clear()
     asked = asyncio.create_task(desk.advance())
-    while not desk.engine.calls:
-        await asyncio.sleep(0)
+    await desk.engine.called.wait()
     desk.environment.cancel()
     for _ in range(20):
         await asyncio.sleep(0)

@@ -1,8 +1,8 @@
-"""One Temporal server for all tests but those that kill it; each test has a journal, and so a task queue, of its own."""
+"""One Temporal server for all tests but those that kill it; each test has a journal and a task queue of its own."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from dev_server import DevServer
@@ -19,10 +19,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
 
 
 @pytest.fixture
-def settings(sandbox_settings: Settings, server: DevServer) -> Settings:
+def settings(sandbox_settings: Settings, server: DevServer) -> Settings:  # noqa: F811
     return sandbox_settings.model_copy(update={"temporal_address": server.address})
 
 
 @pytest.fixture
-async def client(server: DevServer, anyio_backend: str) -> AsyncIterator[Client]:
-    yield await Client.connect(server.address)
+async def client(server: DevServer, anyio_backend: str) -> Client:
+    return await Client.connect(server.address)

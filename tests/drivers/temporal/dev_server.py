@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
 from onboarding import Settings
 
-__all__ = ["PATIENCE", "DevServer", "WorkerProcess", "free_port"]
+__all__ = ["PATIENCE", "DevServer", "WorkerProcess", "free_port", "until"]
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 _PROGRAM = Path(sys.executable).with_name("temporal")
 
 
@@ -23,6 +25,13 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+async def until(happened: Callable[[], Awaitable[object]]) -> None:
+    """Ask again and again, of what tells nobody by itself."""
+    async with asyncio.timeout(PATIENCE):
+        while not await happened():
+            await asyncio.sleep(0.05)
 
 
 class DevServer:
@@ -60,6 +69,11 @@ class DevServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def forget(self) -> None:
+        """Lose all that was kept."""
+        for file in self.folder.glob("temporal.db*"):
+            file.unlink()
 
     def kept(self) -> bytes:
         """Every byte that it has written."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from dev_server import PATIENCE, DevServer, WorkerProcess, free_port
+from dev_server import PATIENCE, DevServer, WorkerProcess, free_port, until
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -126,9 +126,7 @@ async def test_a_workflow_continues_as_a_new_one_before_its_history_grows(
     async with driven(onboarding, server, looks=3):
         journey = await onboarding.start(flow, **role.fields)
         handle = client.get_workflow_handle(journey.id)
-        async with asyncio.timeout(PATIENCE):
-            while not await run_before(handle):
-                await asyncio.sleep(0.05)
+        await until(lambda: run_before(handle))
         sandbox.move_task(sandbox.tasks(role.fields["user_id"])[0]["id"], "Finished")
         assert (await onboarding.wait(journey.id, timeout=PATIENCE)).ended_well
         assert await handle.result() == "done"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 
 import pytest
-from dev_server import PATIENCE, DevServer
+from dev_server import PATIENCE, DevServer, until
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from onboarding import Journey, Onboarding, Settings
@@ -92,10 +91,11 @@ async def test_journeys_are_found_by_flow_state_and_status(
     async def found(query: str) -> dict[str, WorkflowExecutionStatus | None]:
         return {each.id: each.status async for each in client.list_workflows(query)}
 
-    async with asyncio.timeout(PATIENCE):  # the server's list comes a moment later
-        while waits.id not in await found("OnboardingState = 'awaiting_code' AND OnboardingStatus = 'waiting'"):
-            await asyncio.sleep(0.05)
-        while ends.id not in await found("OnboardingFlow = 'avatar-change' AND OnboardingStatus = 'done'"):
-            await asyncio.sleep(0.05)
+    async def is_found(journey: str, query: str) -> bool:
+        return journey in await found(query)
+
+    # The server's list comes a moment later.
+    await until(lambda: is_found(waits.id, "OnboardingState = 'awaiting_code' AND OnboardingStatus = 'waiting'"))
+    await until(lambda: is_found(ends.id, "OnboardingFlow = 'avatar-change' AND OnboardingStatus = 'done'"))
     assert (await found("OnboardingFlow = 'password-reset'"))[waits.id] is WorkflowExecutionStatus.RUNNING
     assert (await found("OnboardingStatus = 'done'"))[ends.id] is WorkflowExecutionStatus.COMPLETED

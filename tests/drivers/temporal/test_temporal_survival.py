@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from dev_server import PATIENCE, DevServer, WorkerProcess
+from dev_server import PATIENCE, DevServer, WorkerProcess, until
 from temporalio.client import Client
 
 from onboarding import Journey, Onboarding, Settings
@@ -36,9 +36,7 @@ async def begun(onboarding: Onboarding, desk: SandboxDesk, name: str, seed: int)
 
 async def until_asked(desk: SandboxDesk, section: str) -> None:
     """Until a request has reached the sandbox."""
-    async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(desk.requests, endpoint=section):
-            await asyncio.sleep(0.02)
+    await until(lambda: asyncio.to_thread(desk.requests, endpoint=section))
 
 
 def effects(desk: SandboxDesk, role: Role, section: str) -> int:
@@ -115,8 +113,7 @@ async def test_a_server_that_has_lost_everything_is_told_anew(
             assert (await onboarding.wait(journey.id, timeout=PATIENCE)).state == "awaiting_code"
             worker.kill()
             server.kill()
-        for file in tmp_path.glob("temporal.db*"):
-            file.unlink()
+        server.forget()
         server.start()
         with WorkerProcess(there) as worker:
             worker.until_it_says(ADVANCING)
