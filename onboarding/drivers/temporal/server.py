@@ -84,7 +84,8 @@ def _tls(server: Server) -> TLSConfig | bool:
 async def has_attributes(client: Client) -> bool:
     """Whether the server has the attributes that journeys are searched by; they are registered where it lets us.
 
-    Without them everything works but the search: an attribute that it does not know would stop a workflow.
+    Without them everything works but the search: an attribute that it does not know would stop a workflow. One that
+    was registered just now may be refused for a moment more; what is refused is asked again.
     """
     names = {key.name for key in ATTRIBUTES.values()}
     service = client.operator_service
@@ -97,14 +98,13 @@ async def has_attributes(client: Client) -> bool:
                 ),
                 timeout=_PATIENCE,
             )
-            missing -= await _known(client)
     except RPCError as error:
         log.warning(
             "journeys cannot be searched by flow, state and status in Temporal: register the attributes {} "
             "(Keyword) there; asked for them, it answered {}", ", ".join(sorted(names)), error.status.name,
         )  # fmt: skip
         return False
-    return not missing
+    return True
 
 
 async def _known(client: Client) -> set[str]:

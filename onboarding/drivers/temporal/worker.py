@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -153,6 +153,8 @@ class TemporalWorker:
             )  # fmt: skip
         except RPCError as error:
             fault = error.status.name
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:  # it may have lost its attributes
+                self._advancing.listed = await has_attributes(self._client)
         except RuntimeError as error:
             fault = type(error).__name__
         if fault is not None:

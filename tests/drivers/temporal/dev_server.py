@@ -30,7 +30,7 @@ def free_port() -> int:
 async def until(happened: Callable[[], Awaitable[object]]) -> None:
     """Ask again and again, of what tells nobody by itself."""
     async with asyncio.timeout(PATIENCE):
-        while not await happened():
+        while not await happened():  # noqa: ASYNC110 - nothing tells it
             await asyncio.sleep(0.05)
 
 

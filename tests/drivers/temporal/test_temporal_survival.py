@@ -111,12 +111,9 @@ async def test_a_server_that_has_lost_everything_is_told_anew(
             worker.until_it_says(ADVANCING)
             role, journey = await begun(onboarding, sandbox, "password-reset", 4)
             assert (await onboarding.wait(journey.id, timeout=PATIENCE)).state == "awaiting_code"
-            worker.kill()
             server.kill()
-        server.forget()
-        server.start()
-        with WorkerProcess(there) as worker:
-            worker.until_it_says(ADVANCING)
+            server.forget()
+            server.start()
             flow = onboarding.flows["password-reset"]
             assert (await attend(onboarding, sandbox, flow, role, journey, PATIENCE))[0].ended_well
             assert worker.stop() == 0
