@@ -40,6 +40,7 @@ _ALIKE = 0.85
 _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
 _OBJECT = '{"NAME": "value"}'
+_ADDRESS = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -128,6 +129,13 @@ class Settings(BaseSettings):
     def _not_negative(cls, value: timedelta | None) -> timedelta | None:
         if value is not None and value < timedelta(0):
             raise ValueError("must not be negative")
+        return value
+
+    @field_validator("temporal_address")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None and not _ADDRESS.fullmatch(value):
+            raise ValueError("must be host:port, such as 127.0.0.1:7233")
         return value
 
     @field_validator("avatar_hosts")

@@ -90,6 +90,8 @@ async def _run(invocation: Invocation, **given: Any) -> None:
     from onboarding.cli.interruption import Interruption
 
     through = invocation.settings(**given).temporal_address
+    if not through and (given["temporal_namespace"] or given["temporal_task_queue"]):
+        raise typer.BadParameter("--namespace and --task-queue are of a Temporal server: give --temporal HOST:PORT")
     with Interruption() as interruption:
         async with invocation.onboarding(worker="temporal" if through else True, makes=True, **given) as onboarding:
             if through:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
-import anyio
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -64,13 +64,12 @@ class Advancing:
 
     async def _hear_out(self, task: asyncio.Task[Rest]) -> ApplicationError | None:
         """Wait until it has come to rest, whoever hurries; say meanwhile that this process lives."""
-        with anyio.CancelScope(shield=True):
-            while not task.done():
-                activity.heartbeat()
-                try:
-                    await asyncio.wait({task}, timeout=_BEAT.total_seconds())
-                except asyncio.CancelledError:
-                    continue
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({task}, timeout=_BEAT.total_seconds())
+            if task.done():
+                break
+            activity.heartbeat()
         error = task.exception()
         if error is None:
             return None

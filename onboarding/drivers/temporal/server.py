@@ -8,6 +8,7 @@ from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
@@ -52,7 +53,8 @@ async def connect(server: Server) -> Client:
             server.address, namespace=server.namespace, api_key=server.api_key, tls=_tls(server),
             connect_timeout=_PATIENCE,
         )  # fmt: skip
-        await client.count_workflows("WorkflowId = 'none'", rpc_timeout=_PATIENCE)
+        asked = DescribeNamespaceRequest(namespace=server.namespace)
+        await client.workflow_service.describe_namespace(asked, timeout=_PATIENCE)
     except OSError as error:
         fault = f"a file of its certificates cannot be read: {error.strerror or type(error).__name__}"
     except RPCError as error:
