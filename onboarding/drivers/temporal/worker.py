@@ -20,7 +20,7 @@ from onboarding.drivers.temporal.sweeper import Sweeper
 from onboarding.drivers.temporal.workflow import ATTRIBUTES, JourneyWorkflow
 from onboarding.engine import Engine
 from onboarding.errors import JournalError
-from onboarding.journal import Head, Journal
+from onboarding.journal import Head, Journal, Stored
 from onboarding.log import log
 
 __all__ = ["TemporalWorker"]
@@ -94,6 +94,10 @@ class TemporalWorker:
     def wake(self) -> None:
         """Look into the journal at once: something was written."""
         self._sweeper.wake()
+
+    def begin(self, _: Stored) -> bool:
+        """False: a journey that was just stored is begun by its workflow, which the next look starts."""
+        return False
 
     def stop(self) -> None:
         """Take up nothing more; ``run`` returns when what is under way has come to rest."""
