@@ -55,6 +55,7 @@ COMMANDS = {
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
     "bench": Command("the benchmark, side by side with others; try --quick", (("python", "-m", "benchmarks"),)),
     "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
+    "temporal": Command("the tests on a Temporal server", (("pytest", "-m", "temporal", "tests/drivers/temporal"),)),
 }
 CHECKS = (
     "lint",
@@ -62,6 +63,7 @@ CHECKS = (
     "docs",
     "verify",
     "thorough",
+    "temporal",
     "test",
 )  # in this order, so that the tests' closing line stands near the end
 OTHERS = {

@@ -1,13 +1,20 @@
-"""From the settings to the Account API."""
+"""From the settings to the Account API, and to Temporal."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from onboarding.api import AccountApi
 from onboarding.clock import Clock
+from onboarding.engine import Engine
 from onboarding.errors import SettingsError
+from onboarding.journal import Journal
 from onboarding.settings import Settings
 
-__all__ = ["account_api"]
+if TYPE_CHECKING:
+    from onboarding.drivers.temporal.worker import TemporalWorker
+
+__all__ = ["account_api", "temporal_worker"]
 
 
 def account_api(settings: Settings, clock: Clock) -> AccountApi:
@@ -30,3 +37,26 @@ def account_api(settings: Settings, clock: Clock) -> AccountApi:
         result_codes=settings.result_codes,
         final_states=settings.final_states,
     )
+
+
+async def temporal_worker(settings: Settings, engine: Engine, journal: Journal, clock: Clock) -> TemporalWorker:
+    """The worker of the Temporal server that the settings name, connected to it.
+
+    Raises:
+        MissingExtra: the extra ``temporal`` is not installed.
+        SettingsError: no server is named, or it cannot be reached.
+    """
+    from onboarding.drivers.temporal.server import Server
+    from onboarding.drivers.temporal.worker import TemporalWorker
+
+    if settings.temporal_address is None:
+        raise SettingsError("ONBOARDING_TEMPORAL_ADDRESS must be set to drive journeys through Temporal: host:port")
+    key = settings.temporal_api_key
+    server = Server(
+        settings.temporal_address, settings.temporal_namespace, None if key is None else key.get_secret_value(),
+        settings.temporal_tls, settings.temporal_ca, settings.temporal_certificate, settings.temporal_key,
+    )  # fmt: skip
+    queue, concurrency = settings.temporal_task_queue, settings.concurrency
+    worker = TemporalWorker(engine, journal, clock, server, queue=queue, concurrency=concurrency)
+    await worker.connect()
+    return worker

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from uuid_utils import uuid7
 
@@ -20,7 +20,7 @@ from onboarding.archiving import Archived, Archiving
 from onboarding.audit import Audit, audit
 from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
-from onboarding.connect import account_api
+from onboarding.connect import account_api, temporal_worker
 from onboarding.drivers import Worker
 from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, view
 from onboarding.engine.asked import id_of, moment_after, moment_before, text_of
@@ -48,6 +48,9 @@ from onboarding.machine.quoting import quoted
 from onboarding.machine.web_address import web_hosts
 from onboarding.settings import Settings
 from onboarding.starting import fresh, opening
+
+if TYPE_CHECKING:
+    from onboarding.drivers.temporal.worker import TemporalWorker
 
 __all__ = ["Answer", "JourneyPage", "Onboarding"]
 
@@ -81,6 +84,7 @@ class Onboarding:
         settings: how; without, they are read from the environment (``Settings.load()``).
         flows: flows of your own, as classes or ``package.module:Class``, beside the installed ones.
         worker: whether to advance journeys here. Without, another process must (``onboarding worker``).
+            ``"temporal"``: through the Temporal server that the settings name.
         api: what the steps call; without, an ``AccountApi`` made from the settings.
         journal: the durable record; without, the one that the settings name.
         clock: the time.
@@ -93,7 +97,7 @@ class Onboarding:
         settings: Settings | None = None,
         *,
         flows: Iterable[type[Flow] | str] = (),
-        worker: bool = True,
+        worker: bool | Literal["temporal"] = True,
         api: Any = None,
         journal: Journal | None = None,
         clock: Clock | None = None,
@@ -106,12 +110,13 @@ class Onboarding:
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._tell_user = tell
-        self._with_worker = worker
+        self._with_worker = bool(worker)
+        self._through_temporal = worker == "temporal"
         self._api = api
         self._journal = journal
         self._stack = AsyncExitStack()
         self._changes = Changes(self._clock)
-        self._worker: Worker | None = None
+        self._worker: Worker | TemporalWorker | None = None
         self._passes = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -148,7 +153,10 @@ class Onboarding:
         )  # fmt: skip
         self.engine = Engine(journal, self._sealer, api, rules)
         if self._with_worker:
-            self._worker = Worker(self.engine, journal, self._clock, concurrency=settings.concurrency)
+            if self._through_temporal:
+                self._worker = await temporal_worker(settings, self.engine, journal, self._clock)
+            else:
+                self._worker = Worker(self.engine, journal, self._clock, concurrency=settings.concurrency)
             task = asyncio.create_task(self._worker.run())
             self._stack.push_async_callback(self._end_worker, task)
 

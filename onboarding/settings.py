@@ -40,6 +40,7 @@ _ALIKE = 0.85
 _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
 _OBJECT = '{"NAME": "value"}'
+_ADDRESS = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -106,6 +107,16 @@ class Settings(BaseSettings):
     poll_every: Duration | None = None
     cooldown: Duration | None = None
 
+    # The Temporal server, where one drives them
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+    temporal_task_queue: str | None = None
+    temporal_api_key: SecretStr | None = None
+    temporal_tls: bool = False
+    temporal_ca: Path | None = None
+    temporal_certificate: Path | None = None
+    temporal_key: Path | None = None
+
     @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every", "step_limit")
     @classmethod
     def _longer_than_nothing(cls, value: timedelta | None) -> timedelta | None:
@@ -118,6 +129,13 @@ class Settings(BaseSettings):
     def _not_negative(cls, value: timedelta | None) -> timedelta | None:
         if value is not None and value < timedelta(0):
             raise ValueError("must not be negative")
+        return value
+
+    @field_validator("temporal_address")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None and not _ADDRESS.fullmatch(value):
+            raise ValueError("must be host:port, such as 127.0.0.1:7233")
         return value
 
     @field_validator("avatar_hosts")

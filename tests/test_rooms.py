@@ -64,6 +64,7 @@ OWNED = {
     "rich": {"cli"},
     "sqlalchemy": {"journal", "verify"},
     "starlette": {"sandbox", "verify", "web"},
+    "temporalio": {"drivers"},
     "transitions": {"machine"},
     "typer": {"cli"},
     "uvicorn": {"sandbox", "verify", "web"},

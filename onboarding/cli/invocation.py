@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from onboarding.engine import Event
@@ -44,7 +44,7 @@ class Invocation:
     async def onboarding(
         self,
         *,
-        worker: bool,
+        worker: bool | Literal["temporal"],
         makes: bool = False,
         quiet: bool = False,
         looks: bool = False,
@@ -54,7 +54,7 @@ class Invocation:
         """The object that a command works with.
 
         Args:
-            worker: whether to advance journeys.
+            worker: whether to advance journeys; ``"temporal"``: through Temporal.
             makes: whether to make a journal where there is none, and say so.
             quiet: not to say so.
             looks: whether the command only looks: then it goes on, with a warning, without a flow that does not load.

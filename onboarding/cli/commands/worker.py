@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,12 @@ def worker(
         ),
     ] = False,
     concurrency: Annotated[int | None, typer.Option(min=1, max=1000, help="How many journeys at once.")] = None,
+    temporal: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Advance them through this Temporal server. Needs the extra temporal."),
+    ] = None,
+    namespace: Annotated[str | None, typer.Option(help="The namespace there.  [default: default]")] = None,
+    task_queue: Annotated[str | None, typer.Option(help="The task queue there; by default the journal's own.")] = None,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Show every transition.")
     ] = 0,
@@ -41,8 +47,11 @@ def worker(
         from onboarding.cli.logs import set_up
 
         set_up(context.obj.verbose + verbose, context.obj.log_json)
+    there = {"temporal_address": temporal, "temporal_namespace": namespace, "temporal_task_queue": task_queue}
+    if once and any(there.values()):
+        raise typer.BadParameter("a pass needs no Temporal: leave --temporal, --namespace and --task-queue out")
     if not once:
-        asyncio.run(_run(context.obj, concurrency))
+        asyncio.run(_run(context.obj, concurrency=concurrency, **there))
         return
     trouble = asyncio.run(_pass(context.obj, concurrency))
     for sentence in trouble:
@@ -77,11 +86,16 @@ async def _is_owned(onboarding: Onboarding) -> bool:
     return False
 
 
-async def _run(invocation: Invocation, concurrency: int | None) -> None:
+async def _run(invocation: Invocation, **given: Any) -> None:
     from onboarding.cli.interruption import Interruption
 
+    through = invocation.settings(**given).temporal_address
+    if not through and (given["temporal_namespace"] or given["temporal_task_queue"]):
+        raise typer.BadParameter("--namespace and --task-queue are of a Temporal server: give --temporal HOST:PORT")
     with Interruption() as interruption:
-        async with invocation.onboarding(worker=True, makes=True, concurrency=concurrency) as onboarding:
+        async with invocation.onboarding(worker="temporal" if through else True, makes=True, **given) as onboarding:
+            if through:
+                say(f"through the Temporal server at {through}")
             await _report(onboarding, interruption)
             say("stopping")
 
