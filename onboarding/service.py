@@ -26,7 +26,7 @@ from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, vi
 from onboarding.engine.asked import id_of, moment_after, moment_before, text_of
 from onboarding.engine.events import tell
 from onboarding.engine.messages import check_input, ended, raise_verdict
-from onboarding.errors import InputRefused, InvalidData, NotPossible
+from onboarding.errors import InputRefused, InvalidData, JournalDamaged, NotPossible
 from onboarding.forgetting import Forgetting, Forgotten
 from onboarding.frames import clean_frames
 from onboarding.journal import (
@@ -211,7 +211,9 @@ class Onboarding:
     @clean_frames
     async def get(self, journey: str) -> Journey:
         """A journey with its data and last transition. Raises ``UnknownJourney``, or what keeps its data unread."""
-        stored = await self.journal.load(id_of(journey))
+        return self._shown(await self.journal.load(id_of(journey), last=True))
+
+    def _shown(self, stored: Stored) -> Journey:
         head = stored.head
         if (shown := self._view(head)).outcome is not None and shown.outcome.forgotten:
             return shown
@@ -223,8 +225,7 @@ class Onboarding:
             state=head.state,
             ended=head.status.is_final,
         )
-        last = await self.journal.history(head.id, after=head.seq - 1)
-        return view(head, type(flow).definition, flow, last[-1] if last else None)
+        return view(head, type(flow).definition, flow, stored.last)
 
     @clean_frames
     async def list(
@@ -339,14 +340,23 @@ class Onboarding:
         Raises ``NotPossible`` without a timeout where it is due, and no process advances journeys.
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
+        # What is under way here tells when it rests: until then there is nothing to look at.
+        told, look = False, self._worker is None or not self._worker.is_under_way(journey)
         while True:
             change = self._changes.watch_rest(journey)
-            head = await self.journal.head(journey)
-            if head.status.rests or (until is not None and self._clock.now() >= until):
-                return await self._get_or_view(head)
-            if until is None and await self._is_left_alone(head):
-                raise NotPossible(f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)")
+            if told and (stored := await self._loaded(journey)) is not None:
+                if stored.head.status.rests:
+                    return self._shown_or_view(stored)
+            elif told or look:
+                head = await self.journal.head(journey)
+                if head.status.rests or (until is not None and self._clock.now() >= until):
+                    return await self._get_or_view(head)
+                if until is None and await self._is_left_alone(head):
+                    raise NotPossible(
+                        f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)"
+                    )
             await self._changes.pause(change, until)
+            told, look = change.is_set(), True
 
     @clean_frames
     async def run(
@@ -489,11 +499,22 @@ class Onboarding:
 
     async def _get_or_view(self, head: Head) -> Journey:
         """With its data where they can be read: a parked journey's may not, nor one's that an older version ended."""
+        stored = await self._loaded(head.id)
+        return self._view(head) if stored is None else self._shown_or_view(stored)
+
+    async def _loaded(self, journey: str) -> Stored | None:
+        """As it is stored, with its last transition; None: only its head can be read."""
         try:
-            return await self.get(head.id)
+            return await self.journal.load(journey, last=True)
+        except JournalDamaged:
+            return None
+
+    def _shown_or_view(self, stored: Stored) -> Journey:
+        try:
+            return self._shown(stored)
         except Exception:
-            if head.status is Status.PARKED or head.status.is_final:
-                return self._view(head)
+            if stored.head.status is Status.PARKED or stored.head.status.is_final:
+                return self._view(stored.head)
             raise
 
     async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:

@@ -79,6 +79,10 @@ class Worker:
         self._start(journey, stored)
         return True
 
+    def is_under_way(self, journey: str) -> bool:
+        """Whether a journey is being advanced here at this moment."""
+        return journey in self._busy
+
     def stop(self) -> None:
         """Take up nothing more; ``run`` returns when what is under way has come to rest."""
         self._stopping = True

@@ -87,6 +87,7 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[Jou
 
 
 _NEW_HEADS, _NEW_DATA = Prepared(sql.NEW_HEAD), Prepared(sql.NEW_DATA)
+_ADD_HEAD, _ADD_DATA = Prepared(sql.ADD_HEAD), Prepared(sql.ADD_DATA)
 _ADD_TRANSITIONS, _LOOKED_AT = Prepared(sql.ADD_TRANSITION), Prepared(sql.LOOKED_AT)
 
 
@@ -109,9 +110,9 @@ def add_journey(connection: Connection, head: Head, data: bytes, first: Transiti
         first_head = head_of(row) if row is not None else archived(connection, head.flow, key)
         if first_head is not None:
             return first_head
-    connection.execute(sql.ADD_HEAD, {**head_row(head), "key": key})
-    connection.execute(sql.ADD_DATA, {"journey": head.id, "data": data})
-    connection.execute(sql.ADD_TRANSITION, transition_row(first))
+    _ADD_HEAD.each(connection, [{**head_row(head), "key": key}])
+    _ADD_DATA.each(connection, [{"journey": head.id, "data": data}])
+    _ADD_TRANSITIONS.each(connection, [transition_row(first)])
     return head
 
 

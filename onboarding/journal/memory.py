@@ -88,11 +88,12 @@ class MemoryJournal:
         receipt.settle(None, self._refusal(change))
         return receipt
 
-    async def load(self, journey: str) -> Stored:
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
         """One journey with its unseen messages."""
         head = await self.head(journey)
         unseen = (message for message in self._messages.values() if message.journey == journey)
-        return Stored(head, self._data[journey], tuple(m for m in unseen if m.verdict is None))
+        row = self._history[journey].get(head.seq) if last else None
+        return Stored(head, self._data[journey], tuple(m for m in unseen if m.verdict is None), row)
 
     async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
         """Park it: memory is never damaged, but the protocol has it."""

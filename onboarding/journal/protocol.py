@@ -73,8 +73,8 @@ class Journal(Protocol):
         """
         ...
 
-    async def load(self, journey: str) -> Stored:
-        """One journey with the messages not yet looked at.
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
+        """One journey with the messages not yet looked at; with the last row of its history, if that is asked for.
 
         Raises:
             UnknownJourney: it holds none of that id.

@@ -191,11 +191,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A journey as it is stored: head, sealed data, and the messages not yet looked at, oldest first."""
+    """A journey as it is stored: head, sealed data, and the messages not yet looked at, oldest first.
+
+    Attributes:
+        last: the last row of its history, where that was asked for too.
+    """
 
     head: Head
     data: bytes
     messages: tuple[Message, ...] = ()
+    last: TransitionRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

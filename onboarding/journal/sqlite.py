@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -125,7 +126,7 @@ class SqliteJournal:
         receipt.settle(None, self._closed())
         return receipt
 
-    async def load(self, journey: str) -> Stored:
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
         """One journey with its unseen messages."""
 
         def work(connection: Connection) -> Stored:
@@ -135,7 +136,12 @@ class SqliteJournal:
             if row is None:
                 raise unknown(journey)
             messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
-            return Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+            stored = Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+            if not last:
+                return stored
+            terms = {"journey": journey, "after": stored.head.seq - 1}
+            row = connection.execute(sql.HISTORY, terms).mappings().first()
+            return replace(stored, last=None if row is None else transition_of(row))
 
         return await self._ask(work, short=True)
 

@@ -46,9 +46,9 @@ class SlowJournal(MemoryJournal):
                 self.log += [f"durable row {row.trigger}" for row in change.transitions]
         self._in_the_air.clear()
 
-    async def load(self, journey: str) -> Any:
+    async def load(self, journey: str, *, last: bool = False) -> Any:
         await self.land()
-        return await super().load(journey)
+        return await super().load(journey, last=last)
 
 
 class _Landing(Awaitable[None]):

@@ -55,9 +55,9 @@ class WatchedJournal(SqliteJournal):
             self._death = asyncio.ensure_future(_die_when(receipt))
         return receipt
 
-    async def load(self, journey: str) -> Stored:
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
         """One journey, of which it is then known where it stands."""
-        stored = await super().load(journey)
+        stored = await super().load(journey, last=last)
         self._watch.found(stored.head)
         return stored
 

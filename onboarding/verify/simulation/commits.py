@@ -94,10 +94,10 @@ class Commits:
             self._timer = asyncio.get_running_loop().call_later(self._rng.random() * _LONGEST, self._on_time)
         return handed
 
-    async def load(self, journey: str) -> Stored:
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
         """One journey with its unseen messages; this process sees what it has written."""
         self.commit()
-        return await self._shared.load(journey)
+        return await self._shared.load(journey, last=last)
 
     async def head(self, journey: str) -> Head:
         """The head alone."""

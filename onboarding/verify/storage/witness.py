@@ -121,11 +121,11 @@ class Witness:
 
         return counted
 
-    async def load(self, journey: str) -> Any:
+    async def load(self, journey: str, *, last: bool = False) -> Any:
         """Load, and know whose requests this task sends from now on."""
         in_hand.set(journey)
         before = self._memory.handed_in.get(journey)
-        stored = await self._counted(self._journal.load)(journey)
+        stored = await self._counted(self._journal.load)(journey, last=last)
         if self._memory.handed_in.get(journey) == before:  # else somebody wrote meanwhile, who goes by what they wrote
             self._memory.handed_in[journey] = stored.head.revision
         # What can be read was written: at the latest now it counts as confirmed.
@@ -135,6 +135,9 @@ class Witness:
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """A start that returns is durable."""
         stored: Head = await self._counted(self._journal.create)(head, data, first, key)
+        # Who stores a journey may go on with it at once, without loading it.
+        in_hand.set(stored.id)
+        self._memory.handed_in.setdefault(stored.id, stored.revision)
         self._memory.acknowledge(stored, *([first] if stored.id == head.id else []))
         return stored
 
