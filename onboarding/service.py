@@ -26,7 +26,7 @@ from onboarding.engine import Backoff, Engine, Event, Journey, Rules, Sealer, vi
 from onboarding.engine.asked import id_of, moment_after, moment_before, text_of
 from onboarding.engine.events import tell
 from onboarding.engine.messages import check_input, ended, raise_verdict
-from onboarding.errors import InputRefused, InvalidData, JournalDamaged, NotPossible
+from onboarding.errors import InputRefused, InvalidData, NotPossible
 from onboarding.forgetting import Forgetting, Forgotten
 from onboarding.frames import clean_frames
 from onboarding.journal import (
@@ -341,13 +341,10 @@ class Onboarding:
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         # What is under way here tells when it rests: until then there is nothing to look at.
-        told, look = False, self._worker is None or not self._worker.is_under_way(journey)
+        look = self._worker is None or not self._worker.is_under_way(journey)
         while True:
             change = self._changes.watch_rest(journey)
-            if told and (stored := await self._loaded(journey)) is not None:
-                if stored.head.status.rests:
-                    return self._shown_or_view(stored)
-            elif told or look:
+            if look:
                 head = await self.journal.head(journey)
                 if head.status.rests or (until is not None and self._clock.now() >= until):
                     return await self._get_or_view(head)
@@ -356,7 +353,7 @@ class Onboarding:
                         f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)"
                     )
             await self._changes.pause(change, until)
-            told, look = change.is_set(), True
+            look = True
 
     @clean_frames
     async def run(
@@ -499,22 +496,11 @@ class Onboarding:
 
     async def _get_or_view(self, head: Head) -> Journey:
         """With its data where they can be read: a parked journey's may not, nor one's that an older version ended."""
-        stored = await self._loaded(head.id)
-        return self._view(head) if stored is None else self._shown_or_view(stored)
-
-    async def _loaded(self, journey: str) -> Stored | None:
-        """As it is stored, with its last transition; None: only its head can be read."""
         try:
-            return await self.journal.load(journey, last=True)
-        except JournalDamaged:
-            return None
-
-    def _shown_or_view(self, stored: Stored) -> Journey:
-        try:
-            return self._shown(stored)
+            return self._shown(await self.journal.load(head.id, last=True))
         except Exception:
-            if stored.head.status is Status.PARKED or stored.head.status.is_final:
-                return self._view(stored.head)
+            if head.status is Status.PARKED or head.status.is_final:
+                return self._view(head)
             raise
 
     async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:

@@ -87,13 +87,14 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[Jou
 
 
 _NEW_HEADS, _NEW_DATA = Prepared(sql.NEW_HEAD), Prepared(sql.NEW_DATA)
+_REVISIONS = Prepared(sql.REVISIONS)
 _ADD_HEAD, _ADD_DATA = Prepared(sql.ADD_HEAD), Prepared(sql.ADD_DATA)
 _ADD_TRANSITIONS, _LOOKED_AT = Prepared(sql.ADD_TRANSITION), Prepared(sql.LOOKED_AT)
 
 
 def _revisions(connection: Connection, changes: Sequence[Change]) -> dict[str, int]:
     ids = {change.head.id for change in changes}
-    return {row.id: row.revision for row in connection.execute(sql.REVISIONS, {"ids": sql.listed(ids)})}
+    return dict(_REVISIONS.rows(connection, {"ids": sql.listed(ids)}))
 
 
 def _unseen(connection: Connection, changes: Sequence[Change]) -> dict[str, str]:

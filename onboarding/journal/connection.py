@@ -15,17 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, inspect
 
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.files import check_beside, make_file, make_folder
 from onboarding.journal.schema import APPLICATION_ID, NEWEST, VERSIONS
+from onboarding.journal.turn import Turn
 from onboarding.journal.watermark import Watermark
 from onboarding.log import log
 
-__all__ = ["SqliteSession", "kernel_lock", "migrate"]
+__all__ = ["SqliteSession", "migrate"]
 
 T = TypeVar("T")
 
@@ -47,35 +47,22 @@ _MIGRATING = threading.Lock()
 """Alembic keeps what it works on in module globals."""
 
 
-def kernel_lock(path: Path, timeout: float) -> FileLock:
-    """A lock that the kernel lets go of when its holder dies; the file stays, empty, for its owner alone."""
-    return FileLock(
-        path,
-        timeout,
-        mode=0o600,
-        thread_local=False,
-        poll_interval=0.002,
-        # A file system without locks gets an error, not a marker file that outlives a crash.
-        fallback_to_soft=False,
-    )
-
-
 class SqliteSession:
     """A connection to one file; one thread at a time."""
 
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self._path = path
         self._busy_timeout = busy_timeout
-        self._lock = kernel_lock(path.with_name(path.name + ".lock"), busy_timeout)
+        self._turn = Turn(path.with_name(path.name + ".lock"))
         self._mark = Watermark(path)
-        self._begin = "BEGIN"
         self._patient = True
         self._connection: Connection | None = None
-        # No parameter of a statement in an error or a log line.
+        self._driver: sqlite3.Connection
+        # No parameter of a statement in an error or a log line. Transactions are begun and committed here, and not by
+        # SQLAlchemy, whose way there and back costs more than most of them.
         self.engine: Engine = create_engine(
-            "sqlite://", creator=self._connect, poolclass=StaticPool, hide_parameters=True
+            "sqlite://", creator=self._connect, poolclass=StaticPool, hide_parameters=True, isolation_level="AUTOCOMMIT"
         )
-        event.listen(self.engine, "begin", self._begin_transaction)
 
     @property
     def place(self) -> str:
@@ -92,10 +79,7 @@ class SqliteSession:
         if patient == self._patient or self._connection is None:
             return
         self._patient, timeout = patient, self._busy_timeout if patient else 0
-        self._lock.timeout = timeout
-        driver = self._connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
+        self._driver.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
 
     def open(self) -> None:
         """Make the file where it is missing, connect, and bring the schema up to date."""
@@ -129,15 +113,10 @@ class SqliteSession:
         with suppress(JournalBusy):
             self._locked(self._disconnect)
         self._disconnect()
+        self._turn.close()
 
     def _locked(self, work: Callable[[], T]) -> T:
-        try:
-            self._lock.acquire()
-        except Timeout:
-            held = True
-        else:
-            held = False
-        if held:
+        if not self._turn.take(self._busy_timeout if self._patient else 0):
             raise JournalBusy(
                 f"another process kept the journal {self._path} locked for {self._busy_timeout:g} seconds: "
                 "stop what is stuck, or try again"
@@ -145,7 +124,7 @@ class SqliteSession:
         try:
             return work()
         finally:
-            self._lock.release()
+            self._turn.give_back()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         commits = 0
@@ -153,10 +132,8 @@ class SqliteSession:
         def counted(connection: Connection) -> T:
             nonlocal commits
             done = work(connection)
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            driver.execute("UPDATE commits SET number = number + 1")
-            commits = driver.execute("SELECT number FROM commits").fetchone()[0]
+            self._driver.execute("UPDATE commits SET number = number + 1")
+            commits = self._driver.execute("SELECT number FROM commits").fetchone()[0]
             return done
 
         done = self._transact("BEGIN IMMEDIATE", counted)
@@ -169,21 +146,19 @@ class SqliteSession:
         connection = self._connection
         if connection is None:
             raise JournalError(f"the journal {self._path} is closed: open it first")
-        self._begin = begin
+        driver = self._driver
+        driver.execute(begin)
         try:
-            with connection.begin():
-                return work(connection)
+            done = work(connection)
+            driver.execute("COMMIT")
         finally:
-            # A commit that failed may have left SQLite's transaction open; the next BEGIN would fail on it.
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
+            # Also a commit that failed may have left it open: the next BEGIN would fail on it.
             if driver.in_transaction:
                 driver.rollback()
+        return done
 
     def _scrub(self) -> bool:
-        assert self._connection is not None, "opened before"
-        driver = self._connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+        driver = self._driver
         # Half of what others wait for the lock that is held meanwhile.
         driver.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 500)}")
         driver.execute("VACUUM")
@@ -197,14 +172,12 @@ class SqliteSession:
             check_same_thread=False,  # one at a time: the writer sees to it
         )  # fmt: skip
 
-    def _begin_transaction(self, connection: Connection) -> None:
-        connection.exec_driver_sql(self._begin)
-
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
             self._mark.close()
+            self._patient = True
         self.engine.dispose()
 
     def _open(self) -> None:
@@ -213,6 +186,12 @@ class SqliteSession:
             self._begin_anew()
         make_file(self._path, "journal")
         self._connection = self.engine.connect()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._driver = driver
+        # For SQLAlchemy all that follows is one transaction, which it neither begins nor ends in the database: whatever
+        # asks it (Alembic does) is told that somebody else commits.
+        self._connection.begin()
         version = self.read(self._version)
         if version is None:
             self._begin_anew()
@@ -220,8 +199,6 @@ class SqliteSession:
             raise JournalDamaged(
                 f"the journal {self._path} was written by a newer version of this package: update the package"
             )
-        driver = self._connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
         mode = driver.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise JournalError(f"the journal {self._path} is on a file system without shared memory: use a local disk")

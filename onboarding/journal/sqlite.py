@@ -20,7 +20,7 @@ from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.backends import sqlite_path
 from onboarding.journal.batch import add_journey, erase_journey, post_message, spend, unknown
-from onboarding.journal.connection import SqliteSession, kernel_lock
+from onboarding.journal.connection import SqliteSession
 from onboarding.journal.faults import explain
 from onboarding.journal.files import check_beside
 from onboarding.journal.moving import ended, take_in, take_out
@@ -38,6 +38,7 @@ from onboarding.journal.records import (
     Whole,
 )
 from onboarding.journal.rows import damaged, head_of, message_of, micros, moment, transition_of, what_is_left
+from onboarding.journal.turn import kernel_lock
 from onboarding.journal.writer import Writer
 
 __all__ = ["SqliteJournal"]

@@ -37,7 +37,7 @@ _BATCH = 512
 """Jobs of one transaction at most: it bounds how long the last waits for the first."""
 _AT_ONCE = 2
 """Jobs that are done on the event loop's thread at most, one after the other."""
-_QUICK = 0.001
+_QUICK = 0.002
 """Seconds that a commit may take there: as long as everybody else on the loop waits for it."""
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from onboarding.errors import JournalBusy, JournalError
 from onboarding.journal import Change, Head, SqliteJournal
-from onboarding.journal.connection import kernel_lock
+from onboarding.journal.turn import kernel_lock
 
 from .samples import a_head, a_message, a_record, next_change, store
 
@@ -40,7 +40,9 @@ def thread_of(journal: SqliteJournal) -> Any:
 async def test_many_writes_at_once_share_a_commit(journal: SqliteJournal) -> None:
     await store(journal, *map(a_head, IDS))
     commits: list[object] = []
-    event.listen(thread_of(journal)._session.engine, "commit", commits.append)
+    session = thread_of(journal)._session
+    write = session.write
+    session.write = lambda work: (commits.append(work), write(work))[1]
     await asyncio.gather(*(journal.write(next_change(a_head(id_))) for id_ in IDS))
     assert 1 <= len(commits) <= 10
     assert {head.revision for head in [await journal.head(id_) for id_ in IDS]} == {2}
