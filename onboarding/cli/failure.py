@@ -11,7 +11,7 @@ import traceback
 from onboarding.cli.exits import Exit, exit_of_error
 from onboarding.errors import OnboardingError
 
-__all__ = ["run", "say"]
+__all__ = ["run", "say", "say_at_end"]
 
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
 """What a print may fail with."""
@@ -22,6 +22,7 @@ def run(arguments: list[str]) -> int:
     if not all(map(_is_text, arguments)):
         say("an argument is not text: it holds bytes that are no UTF-8")
         return Exit.USAGE
+    _AT_END.clear()
     try:
         code = _guarded(arguments)
         sys.stdout.flush()
@@ -39,6 +40,14 @@ def say(sentence: str) -> None:
         print(f"onboarding: {sentence}", file=sys.stderr, flush=True)
 
 
+_AT_END: list[str] = []
+
+
+def say_at_end(sentence: str) -> None:
+    """Say something when the command has done what it was for: what refuses it is said alone."""
+    _AT_END.append(sentence)
+
+
 def _guarded(arguments: list[str]) -> int:
     try:
         from onboarding.cli.commands.app import command, usage_problem
@@ -46,7 +55,7 @@ def _guarded(arguments: list[str]) -> int:
         say(str(error))
         return Exit.USAGE
     try:
-        return int(command(arguments) or Exit.OK)
+        code = int(command(arguments) or Exit.OK)
     except OnboardingError as error:
         say(str(error))
         return exit_of_error(error)
@@ -63,6 +72,9 @@ def _guarded(arguments: list[str]) -> int:
             raise  # of the result: every file of ours has a sentence of its own
         _unexpected(error, verbose=any(word.startswith("-v") or word == "--verbose" for word in arguments))
         return Exit.FAILED
+    for sentence in _AT_END:
+        say(sentence)
+    return code
 
 
 def _is_text(argument: str) -> bool:

@@ -87,8 +87,8 @@ class Invocation:
 
 
 def _with_flows_that_load(settings: Settings) -> Settings:
-    """The settings without the flows of ``ONBOARDING_FLOWS`` that do not load; says which, and why."""
-    from onboarding.cli.failure import say
+    """The settings without the flows of ``ONBOARDING_FLOWS`` that do not load; says at the end which, and why."""
+    from onboarding.cli.failure import say_at_end
     from onboarding.errors import OnboardingError
     from onboarding.machine import Registry
 
@@ -97,7 +97,7 @@ def _with_flows_that_load(settings: Settings) -> Settings:
         try:
             known.add(flow)
         except OnboardingError as error:
-            say(f"{error} (of ONBOARDING_FLOWS; it is left out)")
+            say_at_end(f"{error} (of ONBOARDING_FLOWS; it is left out)")
         else:
             loaded.append(flow)
     return settings.model_copy(update={"flows": loaded})

@@ -34,6 +34,7 @@ from onboarding.journal.records import (
     TransitionRecord,
     Verdict,
     Whole,
+    changed,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ __all__ = [
     "Verdict",
     "Whole",
     "add_primary_key",
+    "changed",
     "create_key_file",
     "digest",
     "drop_old_keys",

@@ -68,7 +68,10 @@ def test_nothing_secret_or_personal_of_a_run_is_among_its_arguments_its_words_or
 
 
 def test_a_canary_among_the_arguments_of_a_process_is_found() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()", PHONE], stdin=subprocess.PIPE) as process:
+    waits = [sys.executable, "-c", "print(flush=True); input()", PHONE]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # started, and not only forked: before, its arguments may not stand there yet
         hits = found(CANARIES, command_lines()[process.pid])
         process.communicate(b"\n")
     assert "phone (raw)" in hits
