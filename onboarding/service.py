@@ -36,6 +36,7 @@ from onboarding.journal import (
     MessageKind,
     Query,
     Status,
+    Stored,
     TransitionRecord,
     open_journal,
 )
@@ -191,10 +192,12 @@ class Onboarding:
         head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
         sealed = self._sealer.seal(head.id, data, book)
         stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
-        self._wake()
         if stored.id != head.id:
+            self._wake()
             return await self._get_or_view(stored)
         tell(self._tell, Event(head.flow, head.status, first))
+        if self._worker is None or not self._worker.begin(Stored(head, sealed)):
+            self._wake()
         return view(head, kind.definition, data, first)
 
     @clean_frames

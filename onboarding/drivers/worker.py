@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from onboarding.clock import Clock
 from onboarding.engine import Engine, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
-from onboarding.journal import Journal
+from onboarding.journal import Journal, Status, Stored
 from onboarding.log import log
 
 __all__ = ["Worker"]
@@ -66,6 +66,18 @@ class Worker:
         """Look into the journal at once: something was written."""
         self._missed.update(self._busy)
         self._wake.set()
+
+    def begin(self, stored: Stored) -> bool:
+        """Advance a journey that was just stored here, without a look into the journal; False: it is not its turn.
+
+        Of two that come to the same journey, the journal lets one write.
+        """
+        journey, waits = stored.head.id, stored.head.status is Status.WAITING
+        others = self._claimed or self._more or len(self._busy) >= self._concurrency
+        if not self.owner or self._stopping or waits or others or journey in self._busy:
+            return False
+        self._start(journey, stored)
+        return True
 
     def stop(self) -> None:
         """Take up nothing more; ``run`` returns when what is under way has come to rest."""
@@ -154,8 +166,12 @@ class Worker:
             self._let_go()
         while self._claimed and len(self._busy) < self._concurrency:
             journey = self._claimed.popleft()
-            self._begun += 1
-            self._busy[journey] = asyncio.create_task(self._advance(journey))
+            if journey not in self._busy:
+                self._start(journey)
+
+    def _start(self, journey: str, stored: Stored | None = None) -> None:
+        self._begun += 1
+        self._busy[journey] = asyncio.create_task(self._advance(journey, stored))
 
     def _let_go(self) -> None:
         """Give up what was claimed and not begun."""
@@ -204,10 +220,10 @@ class Worker:
         if missed or sooner or last or (self._more and self._room):
             self._wake.set()
 
-    async def _advance(self, journey: str) -> None:
+    async def _advance(self, journey: str, stored: Stored | None) -> None:
         due: datetime | None = _NEVER
         try:
-            due = _due(await self._engine.advance(journey))
+            due = _due(await self._engine.advance(journey, stored))
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)
         except UnknownJourney:

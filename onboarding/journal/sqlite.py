@@ -113,7 +113,9 @@ class SqliteJournal:
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
-        return await self._do(lambda connection: add_journey(connection, head, data, first, key), short=True)
+        return await self._running.do(
+            lambda connection: add_journey(connection, head, data, first, key), short=True, begins=head.id
+        )
 
     def write(self, change: Change) -> Receipt[None]:
         """Queue a write; many commit as one."""

@@ -25,6 +25,7 @@ from onboarding.journal import (
     MessageKind,
     SqliteJournal,
     Status,
+    Stored,
     TransitionRecord,
 )
 from onboarding.testing import VirtualClock
@@ -41,7 +42,7 @@ class Advancer:
         self.at_once = self.most_at_once = 0
         self.does: dict[str, Callable[[], Awaitable[Any]]] = {}
 
-    async def advance(self, journey: str) -> Any:
+    async def advance(self, journey: str, stored: Stored | None = None) -> Any:
         self.calls[journey] += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -357,7 +358,7 @@ async def test_what_rests_until_later_makes_nobody_look(yard: Yard, monkeypatch:
         await yard.settle()
         looks = len(watched.claims)
         release.set()
-        await yard.until(lambda: yard.engine.at_once == 0)
+        await yard.until(lambda: not yard.worker._busy and not yard.worker._more)
         await yard.settle()
         assert len(watched.claims) == looks
         yard.clock.advance(3600)
@@ -446,3 +447,33 @@ async def test_nothing_is_advanced_twice_at_once_however_often_it_is_due(anyio_b
         await yard.until(lambda: all(yard.engine.calls[journey] == 5 for journey in ids))
     assert yard.engine.most_at_once == 3
     assert set(yard.engine.calls.values()) == {5}, "one failed"
+
+
+async def test_what_was_just_stored_here_is_begun_as_it_is_and_only_when_it_is_its_turn(anyio_backend: str) -> None:
+    journal = MemoryJournal()
+    await journal.open()
+    yard = Yard(journal, concurrency=1)
+
+    async def stored() -> Stored:
+        journey = await yard.add()
+        return await journal.load(journey)
+
+    first = await stored()
+    assert not yard.worker.begin(first), "it owns nothing yet"
+    held = asyncio.Event()
+    yard.engine.does[first.head.id] = held.wait
+    async with yard.running():
+        await yard.until(lambda: yard.engine.calls[first.head.id] == 1)
+        second = await stored()
+        assert not yard.worker.begin(first), "it is under way"
+        assert not yard.worker.begin(second), "there is no room"
+        held.set()
+        await yard.until(lambda: yard.engine.calls[second.head.id] == 1)
+        await yard.until(lambda: not yard.worker._busy and not yard.worker._more)
+        third = replace(second, head=replace(second.head, id=str(uuid7())))
+        assert yard.worker.begin(third)
+        assert not yard.worker.begin(third), "it is begun"
+        waits = replace(third, head=replace(third.head, id=str(uuid7()), status=Status.WAITING))
+        assert not yard.worker.begin(waits), "there is nothing to do"
+        yard.engine.does[third.head.id] = held.wait
+        await yard.until(lambda: yard.engine.calls[third.head.id] == 1)
