@@ -22,7 +22,7 @@ __all__ = ["measure"]
 
 _AT_ONCE = 50
 _JOURNEYS = 400
-_ROUNDS = 7
+_ROUNDS = 5
 _LATER = 30 * 86_400_000_000
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.capacity.generate import Plan, generate
-from benchmarks.capacity.processes import ask, resident, stub, worker
+from benchmarks.capacity.processes import ask, processor, resident, stub, worker
 from benchmarks.capacity.rows import Row
 
 __all__ = ["measure"]
@@ -35,7 +35,7 @@ def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
         time.sleep(left - _START)
     with stub() as url, worker(path, url) as process:
         time.sleep(max(0.0, (now + plan.due_from - datetime.now(UTC)).total_seconds()) + _LASTS)
-        until, used = datetime.now(UTC), _processor(process.pid)
+        until, used = datetime.now(UTC), processor(process.pid)
         time.sleep(2)
         seen, memory = ask(url, "/seen"), resident(process.pid)
     due = {f"u{number}": now + plan.due_of(number) for number in range(journeys)}
@@ -48,9 +48,3 @@ def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
         Row("CPU of the worker, a poll", used * 1000 / len(lags), "ms", None, "its start included"),
         Row("resident memory of a worker that polls", memory, "MB", 300, note),
     ]
-
-
-def _processor(process: int) -> float:
-    """Seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100

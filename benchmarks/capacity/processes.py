@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ask", "environment", "resident", "stub", "worker"]
+__all__ = ["ask", "environment", "processor", "resident", "stub", "worker"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -69,3 +69,9 @@ def resident(process: int) -> float:
     """The most memory that a process had resident, in MB."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def processor(process: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

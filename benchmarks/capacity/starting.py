@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks.capacity.processes import ask, resident, stub, worker
+from benchmarks.capacity.processes import ask, processor, resident, stub, worker
 from benchmarks.capacity.rows import Row
 
 __all__ = ["measure"]
@@ -22,11 +22,13 @@ def measure(journal: Path) -> list[Row]:
             while not ask(url, "/seen"):
                 assert process.poll() is None, "the worker ended"
                 time.sleep(0.02)
+            used = processor(process.pid)
             first = min(ask(url, "/seen").values())
             time.sleep(_WORKS_FOR)
             memory, polled = resident(process.pid), len(ask(url, "/seen"))
     return [
         Row("from the start of a worker to the first due advance", first - started, "s", 2),
+        Row("CPU that it has used by then", used, "s", note="what it takes on a machine that does nothing else"),
         Row("resident memory of a worker", memory, "MB", 300),
         Row("journeys that it polled meanwhile", polled / (time.time() - first), "a second"),
     ]

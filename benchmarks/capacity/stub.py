@@ -22,7 +22,7 @@ _OK = b'{"mcode":"m0000000","result":true}'
 _LOGIN = b'{"data":{"userId":"u"},"mcode":"m0000000","result":true}'
 _TASK = b'{"data":{"id":"t","state":"PENDING"},"mcode":"m0000000","result":true}'
 _NOT_VALID = b'{"status":400,"error":"bad request"}'
-_WRONG = b'{"mcode":"m0009000","result":false}'
+_WRONG = b'{"mcode":"PUB_AUTH_0000052","result":false}'
 
 
 class Stub:

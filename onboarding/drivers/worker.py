@@ -86,7 +86,7 @@ class Worker:
     def stop(self) -> None:
         """Take up nothing more; ``run`` returns when what is under way has come to rest."""
         self._stopping = True
-        self._claimed.clear()
+        self._let_go()
         self._wake.set()
 
     async def run(self) -> None:
@@ -121,7 +121,7 @@ class Worker:
             await self._journal.disown()
 
     async def _come_to_rest(self) -> None:
-        self._claimed.clear()
+        self._let_go()
         if self._busy:
             await asyncio.wait(set(self._busy.values()))
 
@@ -167,8 +167,7 @@ class Worker:
     def _begin(self) -> None:
         """Begin what was claimed, as far as there is room."""
         if self._claimed and self._clock.monotonic() - self._claimed_at > _STALE:
-            self._claimed.clear()
-            self._more = True
+            self._let_go()
         while self._claimed and len(self._busy) < self._concurrency:
             journey = self._claimed.popleft()
             if journey not in self._busy:
@@ -177,6 +176,11 @@ class Worker:
     def _start(self, journey: str, stored: Stored | None = None) -> None:
         self._begun += 1
         self._busy[journey] = asyncio.create_task(self._advance(journey, stored))
+
+    def _let_go(self) -> None:
+        """Give up what was claimed and not begun."""
+        self._claimed.clear()
+        self._more = True
 
     def _taken(self) -> set[str]:
         """Those under way or about to be, and those on which the engine failed a moment ago."""

@@ -6,7 +6,7 @@ Lists of ids travel as one JSON text: a statement as long as its list would be a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -301,12 +301,13 @@ FREE_KEY = update(journeys).where(journeys.c.flow == _to("flow"), journeys.c.key
 def find(query: Query) -> Select[Any]:
     """The heads that a list asks for, newest first, and one more: there is a next page."""
     found = select(*_HEAD_COLUMNS).order_by(journeys.c.id.desc()).limit(query.limit + 1)
-    if query.restored or query.failures:  # few, in an index of their own, which SQLite does not know to be small
-        found = found.with_hint(
-            journeys, f"INDEXED BY journeys_{'restored' if query.restored else 'failing'}", "sqlite"
+    if query.restored or query.failures:  # few, in an index of their own
+        found = found.where(*_narrowed(query, journeys))
+        # Joined to nothing, a column is no way into another index: SQLite does not know this one to be small.
+        return found.where(
+            *_of_kind(query, {name: journeys.c[name].concat("") for name in ("flow", "state", "status")})
         )
-        return found.where(*_narrowed(query, journeys), *_of_kind(query, journeys))
-    kinds = _of_kind(query, tallies)
+    kinds = _of_kind(query, tallies.c)
     if not kinds:
         return found.where(*_narrowed(query, journeys))
     # The newest of each kind that it is about, then the newest of these. A kind's are a part of the index, in order.
@@ -322,15 +323,15 @@ def find(query: Query) -> Select[Any]:
     return found.where(journeys.c.id.in_(candidates.where(tallies.c.number > 0, *kinds)))
 
 
-def _of_kind(query: Query, table: FromClause) -> list[ColumnElement[bool]]:
+def _of_kind(query: Query, columns: Mapping[str, ColumnElement[str]] | Any) -> list[ColumnElement[bool]]:
     """Of which flow, state and status."""
     terms = []
     if query.flow is not None:
-        terms.append(table.c.flow == query.flow)
+        terms.append(columns["flow"] == query.flow)
     if query.state is not None:
-        terms.append(table.c.state == query.state)
+        terms.append(columns["state"] == query.state)
     if query.status:
-        terms.append(table.c.status.in_([status.value for status in query.status]))
+        terms.append(columns["status"].in_([status.value for status in query.status]))
     return terms
 
 

@@ -27,7 +27,7 @@ from object_tables import (
     typed_method_table,
 )
 
-from onboarding import audit, errors, forgetting
+from onboarding import archiving, audit, errors, forgetting
 from onboarding.api import ENDPOINTS, AccountApi, choices, models
 from onboarding.api.account import AccountInfo
 from onboarding.api.codes import RESULT_CODES
@@ -47,9 +47,9 @@ _PART = re.compile(r"(<!-- begin (?P<name>[\w -]+?) -->\n).*?(<!-- end (?P=name)
 _COPY = re.compile(r"(<!-- run: file (?P<path>\S+) -->\n```python\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 _ROOMS = (
     "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers",
-    "toml_file.py", "settings.py", "answers.py", "audit.py", "changes.py", "connect.py", "forgetting.py", "frames.py",
-    "keys.py", "leaving.py", "starting.py", "service.py", "blocking.py", "sandbox", "testing", "verify", "cli",
-    "__main__.py",
+    "toml_file.py", "settings.py", "answers.py", "archiving.py", "audit.py", "changes.py", "connect.py",
+    "forgetting.py", "frames.py", "keys.py", "leaving.py", "starting.py", "service.py", "blocking.py", "sandbox",
+    "testing", "verify", "cli", "__main__.py",
 )  # fmt: skip
 
 
@@ -159,8 +159,8 @@ def rooms_left_out() -> set[str]:
 
 _SHOWN: tuple[type[Any], ...] = (
     Journey, TransitionRecord, Outcome, Parked, Event, JourneyPage, audit.Audit, audit.AuditFinding,
-    forgetting.Forgotten, models.Login, models.User, models.UserPage, models.UserDetail, models.TradingAccount,
-    models.Task, AccountInfo, ledger.LedgerEntry, ledger.RequestEntry, mailbox.Message,
+    forgetting.Forgotten, archiving.Archived, models.Login, models.User, models.UserPage, models.UserDetail,
+    models.TradingAccount, models.Task, AccountInfo, ledger.LedgerEntry, ledger.RequestEntry, mailbox.Message,
 )  # fmt: skip
 """Classes whose attributes are a part of that name."""
 _MAKERS: dict[str, Callable[[], str]] = {

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.dialects import sqlite
 
 from onboarding.errors import JournalConflict
-from onboarding.journal import Change, SqliteJournal, Status
+from onboarding.journal import Change, Query, SqliteJournal, Status, statements
 from onboarding.journal.connection import migrate
 from onboarding.journal.rows import head_row
 from onboarding.journal.schema import VERSIONS
@@ -101,3 +102,22 @@ async def test_a_file_of_any_older_version_is_counted_when_it_is_brought_up_to_d
         assert (await check(journal))["f0", *working] == 4
     finally:
         await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (Query(flow="f", failures=1), "journeys_failing"),
+        (Query(status=(Status.POLLING,), state="s", failures=8), "journeys_failing"),
+        (Query(flow="f", restored=True), "journeys_restored"),
+        (Query(flow="f"), "journeys_count (flow=? AND status=? AND state=?)"),
+        (Query(state="s", status=(Status.PARKED,)), "journeys_count (flow=? AND status=? AND state=?)"),
+    ],
+)
+async def test_no_list_reads_more_than_it_shows(journal: SqliteJournal, query: Query, index: str) -> None:
+    text = statements.find(query).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    raw = sqlite3.connect(journal.place)
+    plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {text}")]
+    raw.close()
+    assert any(index in step for step in plan), plan
+    assert not any(step in ("SCAN journeys", "SCAN part", "SCAN each") for step in plan), plan
