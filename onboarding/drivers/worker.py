@@ -13,14 +13,12 @@ from onboarding.log import log
 
 __all__ = ["Worker"]
 
-_IDLE = 0.25
-"""Seconds between two looks into the journal: other processes may have written to it."""
 _PENALTY = 5.0
 """Seconds before a journey on which the engine itself failed is taken up again."""
 
 
 class Worker:
-    """Advances journeys while it owns the journal; stands by while another process does.
+    """Advances journeys while it owns the journal, or a share of it; stands by while another process owns it all.
 
     Args:
         engine: what advances one journey.
@@ -92,7 +90,7 @@ class Worker:
                 full = len(await self._take()) > 0 and len(self._busy) >= self._concurrency
                 await self._pause(None if full else await self._until_due())
             else:
-                await self._pause(_IDLE)
+                await self._pause(self._journal.pace)
         except JournalError as error:
             log.error("the worker cannot use the journal, and tries again: {}", error)
             await self._pause(_PENALTY)
@@ -119,8 +117,8 @@ class Worker:
     async def _until_due(self) -> float:
         due = await self._journal.next_due(self._clock.now(), self._taken())
         if due is None or len(self._busy) >= self._concurrency:
-            return _IDLE
-        return max(0.0, min(_IDLE, (due - self._clock.now()) / timedelta(seconds=1)))
+            return self._journal.pace
+        return max(0.0, min(self._journal.pace, (due - self._clock.now()) / timedelta(seconds=1)))
 
     async def _pause(self, delay: float | None) -> None:
         """Until something was written, a journey has come to rest, or time is up."""
@@ -147,6 +145,7 @@ class Worker:
             self._shun(journey)
         finally:
             self._busy.pop(journey, None)
+            self._journal.release([journey])
             self._wake.set()
 
     def _shun(self, journey: str) -> None:

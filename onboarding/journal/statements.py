@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from onboarding.journal.dialects import JsonEach, TypeOf
 from onboarding.journal.records import APPLIED, MessageKind, Query, Status
 from onboarding.journal.rows import micros
 from onboarding.journal.schema import inbox, journey_data, journeys, meta, transitions, uses
@@ -85,7 +86,7 @@ def listed(ids: Iterable[str]) -> str:
 
 
 def _each(name: str) -> Select[Any]:
-    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+    return select(JsonEach(bindparam(name)).table_valued("value").c.value)
 
 
 def _to(name: str) -> BindParameter[Any]:
@@ -121,7 +122,7 @@ HISTORY = (
     .order_by(transitions.c.seq)
 )
 LAST_NUMBER = select(func.max(transitions.c.seq)).where(
-    transitions.c.journey == bindparam("journey"), func.typeof(transitions.c.seq) == "integer"
+    transitions.c.journey == bindparam("journey"), TypeOf(transitions.c.seq) == "integer"
 )
 COUNT = select(journeys.c.flow, journeys.c.status, journeys.c.state, func.count().label("number")).group_by(
     journeys.c.flow, journeys.c.status, journeys.c.state
@@ -165,7 +166,7 @@ SET_ASIDE = (
     .where(
         inbox.c.journey == _to("id"),
         _UNSEEN,
-        or_(inbox.c.kind != MessageKind.INPUT.value, func.typeof(inbox.c.at) != "integer"),
+        or_(inbox.c.kind != MessageKind.INPUT.value, TypeOf(inbox.c.at) != "integer"),
     )
     .values(verdict=bindparam("the_verdict"), payload=None)
 )
