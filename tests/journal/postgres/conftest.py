@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from onboarding.testing.plugin import sandbox  # noqa: F401 - also where it is not installed
+
 from .server import MissingProgram, Pooler, Server
 
 _NUMBERS = itertools.count(1)
