@@ -76,8 +76,8 @@ def is_of_the_values(error: BaseException) -> bool:
 def _unstated(error: psycopg.OperationalError) -> str:
     """The code of a refusal that came before there was a connection: the client library has words for it only."""
     said = str(error)
-    if "does not exist" in said and "database" in said:
-        return "3D000"
+    if "does not exist" in said:
+        return "28000" if 'role "' in said else "3D000"
     if "authentication" in said or "no password supplied" in said or "pg_hba" in said:
         return "28000"
     if "too many clients" in said or "remaining connection slots" in said:

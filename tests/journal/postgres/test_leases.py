@@ -196,7 +196,7 @@ async def test_a_journey_whose_owner_is_on_no_list_is_not_stuck(url: str, server
 
 async def test_a_budget_is_kept_by_two_processes_at_once(one: PostgresJournal, two: PostgresJournal) -> None:
     uses = [journal.spend(b"b", NOW, most=5, within=timedelta(hours=1)) for _ in range(10) for journal in (one, two)]
-    assert [free for free in await asyncio.gather(*uses)].count(None) == 5
+    assert list(await asyncio.gather(*uses)).count(None) == 5
 
 
 async def test_a_key_used_at_once_by_two_processes_makes_one_journey(

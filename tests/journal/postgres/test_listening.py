@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -12,7 +13,7 @@ from onboarding.journal import Verdict, open_journal
 from onboarding.journal.postgres import journal as journal_module
 from onboarding.sandbox import SandboxDesk
 
-from .fleet import settings_for
+from .fleet import a_user, settings_for
 from .portrait import Portrait
 from .server import Pooler, Server
 
@@ -46,14 +47,13 @@ async def test_a_worker_that_never_looks_by_itself_is_woken_by_what_others_do(
 ) -> None:
     monkeypatch.setattr(journal_module, "_TOLD", 3600.0)
     settings = settings_for(url, sandbox)
-    async with (
-        Onboarding(settings, flows=[Portrait]) as worker,
-        Onboarding(settings, worker=False, flows=[Portrait]) as user,
-    ):
-        while worker.journal.pace < 3600:
+    async with AsyncExitStack() as stack:
+        worker = await stack.enter_async_context(Onboarding(settings, flows=[Portrait]))
+        user = await stack.enter_async_context(Onboarding(settings, worker=False, flows=[Portrait]))
+        while worker.journal.pace < 3600:  # noqa: ASYNC110 - nothing tells it
             await asyncio.sleep(0.01)
         for n in range(3):
-            who = await asyncio.to_thread(sandbox.create_user, f"u{n}", email=f"u{n}@example.com", password="Abcd1234")
+            who = await asyncio.to_thread(a_user, sandbox, f"u{n}")
             journey = await user.start(Portrait, user_id=who)
             assert (await user.wait(journey.id, timeout=PATIENCE)).state == "asked"
             await user.send(journey.id, "go_on")

@@ -1,4 +1,4 @@
-"""A worker of its own: ``python worker_child.py``, set up by the environment; it says ``ready``, and ends on SIGTERM."""
+"""A worker of its own: ``python worker_child.py``, set up by the environment; says ``ready``, ends on SIGTERM."""
 
 from __future__ import annotations
 
