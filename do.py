@@ -171,7 +171,8 @@ def check() -> int:
 def install_postgres() -> None:
     """On Debian, as root: install the server and the pooler where they are missing. Elsewhere the tests say so."""
     there = any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb")
-    if (there and shutil.which("pgbouncer")) or os.name != "posix" or os.geteuid() or not shutil.which("apt-get"):
+    wanted = (ROOT / COMMANDS["postgres"].programs[0][-1]).is_dir() and not (there and shutil.which("pgbouncer"))
+    if not wanted or os.name != "posix" or os.geteuid() or not shutil.which("apt-get"):
         return
     print("do.py: installing postgresql and pgbouncer, once", flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -9,19 +9,20 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from onboarding import Onboarding, Settings
 from onboarding.errors import OnboardingError
-from onboarding.journal import Keyring, Status
+from onboarding.journal import Keyring, Query, Status
 from onboarding.sandbox import SandboxDesk
 
 from .portrait import Portrait
 
 CHILD = Path(__file__).with_name("worker_child.py")
 PATIENCE = 60.0
+_AT_ONCE = 32
 
 
 def settings_for(url: str, desk: SandboxDesk, **more: object) -> Settings:
@@ -86,28 +87,25 @@ async def fleet(settings: Settings) -> AsyncIterator[Fleet]:
         await workers.end()
 
 
-async def start_all(onboarding: Onboarding, desk: SandboxDesk, number: int, prefix: str = "u") -> dict[str, str]:
+def a_user(desk: SandboxDesk, name: str) -> str:
+    return desk.create_user(name, email=f"{name}@example.com", password="Abcd1234")
+
+
+async def start_all(onboarding: Onboarding, desk: SandboxDesk, number: int) -> dict[str, str]:
     """So many journeys, each for a user of its own: the users by the journeys' ids."""
-    users = [
-        await asyncio.to_thread(desk.create_user, f"{prefix}{n}", email=f"{prefix}{n}@example.com", password="Abcd1234")
-        for n in range(number)
-    ]
+    users = [await asyncio.to_thread(a_user, desk, f"u{n}") for n in range(number)]
     return {(await onboarding.start(Portrait, user_id=user, key=user)).id: user for user in users}
 
 
-async def ask_all(onboarding: Onboarding, journeys: dict[str, str]) -> None:
-    """Ask each for its second picture as soon as it waits for that, until all have ended or are parked."""
-    left = set(journeys)
-    while left:
-        for journey in sorted(left):
-            try:
-                head = await onboarding.journal.head(journey)
-                if head.status.is_final or head.status is Status.PARKED:
-                    left.discard(journey)
-                elif head.status is Status.WAITING:
-                    await onboarding.send(journey, "go_on")
-            except OnboardingError:
-                continue  # the server is away, or somebody else has asked: looked at again
+async def ask_all(onboarding: Onboarding) -> None:
+    """Ask each journey for its second picture when it waits for that, until all have ended or are parked."""
+    resting = {*(status.value for status in Status if status.is_final), Status.PARKED.value}
+    while True:
+        with suppress(OnboardingError):  # the server is away: looked at again
+            waiting = (await onboarding.journal.find(Query(status=(Status.WAITING,), limit=_AT_ONCE))).heads
+            await asyncio.gather(*(onboarding.send(head.id, "go_on") for head in waiting), return_exceptions=True)
+            if {status for _, status, _ in await onboarding.count()} <= resting:
+                return
         await asyncio.sleep(0.05)
 
 

@@ -85,6 +85,9 @@ class Server:
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", how, "stop")
 
+    def is_up(self) -> bool:
+        return (self._data / "postmaster.pid").exists()
+
     def restart(self, how: str = "immediate") -> None:
         self.stop(how)
         self.start()

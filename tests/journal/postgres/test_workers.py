@@ -23,7 +23,7 @@ async def test_three_workers_share_two_hundred_journeys_and_none_is_doubled(url:
         for _ in range(3):
             await workers.start()
         journeys = await start_all(onboarding, sandbox, 200)
-        await asyncio.wait_for(ask_all(onboarding, journeys), 120)
+        await asyncio.wait_for(ask_all(onboarding), 120)
         await judge(onboarding, sandbox, journeys)
         rows = [row for journey in journeys for row in await onboarding.history(journey)]
         assert len({row.worker for row in rows if row.trigger == "first_set"}) == 3
@@ -39,7 +39,7 @@ async def test_what_a_killed_worker_held_is_taken_over_when_its_lease_has_run_ou
         assert [await says(first) for _ in journeys] == ["holding"] * 3
         await workers.start()
         await workers.kill(first)
-        await asyncio.wait_for(ask_all(onboarding, journeys), 60)
+        await asyncio.wait_for(ask_all(onboarding), 60)
         await judge(onboarding, sandbox, journeys)
         rows = [row.trigger for row in await onboarding.history(next(iter(journeys)))]
         assert rows == ["started", "in_doubt", "not_landed", "first_set", "go_on", "second_set"]
@@ -78,7 +78,7 @@ async def test_workers_go_on_when_the_server_was_restarted_under_load(shaken: Se
         for _ in range(2):
             await workers.start()
         journeys = await start_all(onboarding, sandbox, 60)
-        asking = asyncio.create_task(ask_all(onboarding, journeys))
+        asking = asyncio.create_task(ask_all(onboarding))
         for how in ("immediate", "fast"):
             await asyncio.sleep(0.5)  # under load, not by luck: whenever it comes, the same must hold
             await asyncio.to_thread(shaken.restart, how)
@@ -94,5 +94,5 @@ async def test_journeys_run_behind_a_pooler_that_gives_every_transaction_to_anot
         for _ in range(2):
             await workers.start()
         journeys = await start_all(onboarding, sandbox, 20)
-        await asyncio.wait_for(ask_all(onboarding, journeys), 60)
+        await asyncio.wait_for(ask_all(onboarding), 60)
         await judge(onboarding, sandbox, journeys)
