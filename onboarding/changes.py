@@ -25,14 +25,21 @@ class Changes:
         self._clock = clock
         # Weak: who waits holds the event; of journeys that never change again nothing is kept.
         self._watched: weakref.WeakValueDictionary[str, asyncio.Event] = weakref.WeakValueDictionary()
+        self._awaited: weakref.WeakValueDictionary[str, asyncio.Event] = weakref.WeakValueDictionary()
 
     def watch(self, journey: str) -> asyncio.Event:
         """Set when the journey is next written here: ask for it before looking at the journey."""
         return self._watched.setdefault(journey, asyncio.Event())
 
-    def tell(self, journey: str) -> None:
-        """The journey was written."""
+    def watch_rest(self, journey: str) -> asyncio.Event:
+        """Set when the journey next comes to rest here; what it does on its way wakes nobody."""
+        return self._awaited.setdefault(journey, asyncio.Event())
+
+    def tell(self, journey: str, *, rests: bool) -> None:
+        """The journey was written; ``rests``: it has ended, waits, or is parked."""
         if (change := self._watched.pop(journey, None)) is not None:
+            change.set()
+        if rests and (change := self._awaited.pop(journey, None)) is not None:
             change.set()
 
     async def pause(self, change: asyncio.Event, until: datetime | None) -> None:

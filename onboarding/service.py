@@ -329,10 +329,9 @@ class Onboarding:
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         while True:
-            change = self._changes.watch(journey)
+            change = self._changes.watch_rest(journey)
             head = await self.journal.head(journey)
-            resting = head.status.is_final or head.status in (Status.WAITING, Status.PARKED)
-            if resting or (until is not None and self._clock.now() >= until):
+            if head.status.rests or (until is not None and self._clock.now() >= until):
                 return await self._get_or_view(head)
             if until is None and await self._is_left_alone(head):
                 raise NotPossible(f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)")
@@ -493,7 +492,7 @@ class Onboarding:
 
     def _tell(self, event: Event) -> None:
         row = event.transition
-        self._changes.tell(row.journey)
+        self._changes.tell(row.journey, rests=event.status.rests)
         log.bind(
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,

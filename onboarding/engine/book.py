@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,5 +62,8 @@ class Book:
             self.restored, self.vouched, self.heard = time, [], False
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is sealed: what is empty is left out."""
-        return {name: value for name, value in asdict(self).items() if value}
+        """As it is sealed, not a copy: what is empty is left out."""
+        return {name: value for name in _NAMES if (value := getattr(self, name))}
+
+
+_NAMES = tuple(each.name for each in fields(Book))

@@ -149,7 +149,7 @@ class Doubts:
             )  # fmt: skip
             return False
         hand.book.probed = True
-        hand.write(hand.head)
+        hand.write()
         return True
 
     def _account(self, hand: JourneyInHand, field: str) -> bytes:

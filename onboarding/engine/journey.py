@@ -6,9 +6,12 @@ import copy
 import re
 import secrets
 from collections.abc import Awaitable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
 
 from onboarding.api.codes import Meaning
 from onboarding.api.effects import Effect
@@ -19,7 +22,7 @@ from onboarding.engine.perform import Ended, How
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.errors import DefinitionError
-from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict
+from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict, changed
 from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
 from onboarding.machine.fields import REVEAL
 
@@ -78,7 +81,9 @@ class JourneyInHand:
 
     def snapshot(self) -> dict[str, Any]:
         """The flow's fields, to put back when a step that touched them did not succeed."""
-        return copy.deepcopy(self.flow.__dict__)
+        return {
+            name: value if type(value) in _VALUES else copy.deepcopy(value) for name, value in vars(self.flow).items()
+        }
 
     def restore(self, fields: dict[str, Any]) -> None:
         """Put the fields back."""
@@ -143,62 +148,80 @@ class JourneyInHand:
         moved = dest != head.state
         if moved:
             self.book.enter()
-        new = replace(
-            head, state=dest, phase=Phase.READY, due=now, attempt=1, status=Status.WORKING, note=None,
-            entered=now if moved else head.entered,
-        )  # fmt: skip
+        entered = now if moved else head.entered
+        new: dict[str, Any] = {
+            "state": dest, "phase": Phase.READY, "due": now, "attempt": 1, "status": Status.WORKING, "note": None,
+            "entered": entered,
+        }  # fmt: skip
         self.flow.wipe(*state.forgets)
         if isinstance(state, Done | Failed):
             outcome = self._outcome(state, ended)
             status = Status.DONE if outcome.ended_well else Status.FAILED
-            new = replace(new, status=status, due=None, attempt=0, note=outcome.to_json())
+            new.update(status=status, due=None, attempt=0, note=outcome.to_json())
         elif isinstance(state, Waiting):
-            until = new.entered + (self.definition.up_to(self.flow, dest) or timedelta())
-            new = replace(new, status=Status.WAITING, due=until, attempt=0)
+            until = entered + (self.definition.up_to(self.flow, dest) or timedelta())
+            new.update(status=Status.WAITING, due=until, attempt=0)
         elif isinstance(state, Polling):
-            new = replace(new, status=Status.POLLING, due=now if moved else self.next_poll())
+            new.update(status=Status.POLLING, due=now if moved else self.next_poll())
         elif self.definition.steps[dest].effect is not Effect.READ and not self.is_exhausted(dest):
             cooling = self.cools_until(dest)
             if cooling is not None:
-                new = replace(new, due=cooling)
+                new["due"] = cooling
             elif not self.may_be_old(dest):
                 self._intend(dest)
-                new = replace(new, phase=Phase.SENDING)
-        self._row(trigger, new, ended, detail, verdicts)
+                new["phase"] = Phase.SENDING
+        self._row(trigger, ended, detail, verdicts, **new)
 
     def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:
         """Write the intent of the present step: a row of its own for another try, none for the first."""
         self._intend(self.head.state)
-        new = replace(self.head, phase=Phase.SENDING, due=self.now, status=Status.WORKING, note=None)
+        new: dict[str, Any] = {"phase": Phase.SENDING, "due": self.now, "status": Status.WORKING, "note": None}
         if trigger is None:
-            self.write(new)
+            self.write(**new)
         else:
-            self._row(trigger, replace(new, attempt=self.head.attempt + 1), ended, detail)
+            self._row(trigger, ended, detail, **new, attempt=self.head.attempt + 1)
 
     def stay(
         self, trigger: str, due: datetime, ended: Ended | None = None, detail: str = "", *, phase: Phase = Phase.READY,
         verdicts: tuple[Verdict, ...] = (),
     ) -> None:  # fmt: skip
         """Write a row that leaves the state as it is: another try later, a doubt."""
-        new = replace(self.head, phase=phase, due=due, status=self._live_status(), note=None)
-        if phase is Phase.READY:
-            new = replace(new, attempt=self.head.attempt + 1)
-        self._row(trigger, new, ended, detail, verdicts)
+        attempt = self.head.attempt + (phase is Phase.READY)
+        self._row(
+            trigger,
+            ended,
+            detail,
+            verdicts,
+            phase=phase,
+            due=due,
+            status=self._live_status(),
+            note=None,
+            attempt=attempt,
+        )
 
     def park(
         self, kind: ParkKind, reason: str, needs: str, ended: Ended | None = None, *, phase: Phase = Phase.READY
     ) -> None:
         """Leave the journey to a person, and say why. A doubt that a check can still resolve stays open."""
         parked = Parked(kind, reason, needs, self.now)
-        new = replace(self.head, status=Status.PARKED, due=None, phase=phase, note=parked.to_json())
-        self._row("parked", new, ended, f"{kind.value}: {reason}")
+        self._row(
+            "parked",
+            ended,
+            f"{kind.value}: {reason}",
+            status=Status.PARKED,
+            due=None,
+            phase=phase,
+            note=parked.to_json(),
+        )
 
     def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
         """End the journey where it stands."""
         remark = "its last request may have taken effect" if self.is_in_doubt else None
         outcome = Outcome(self.head.state, ended_well=False, text=reason, remark=remark)
-        new = replace(self.head, status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json())
-        self._row("cancelled", new, None, f"{reason}; {remark}" if remark else reason, verdicts)
+        self._row(
+            "cancelled", None, f"{reason}; {remark}" if remark else reason, verdicts,
+            status=Status.CANCELLED, due=None, phase=Phase.READY, note=outcome.to_json(),
+        )  # fmt: skip
 
     def again(
         self, trigger: str, detail: str = "", verdicts: tuple[Verdict, ...] = (), *, phase: Phase | None = None
@@ -209,12 +232,12 @@ class JourneyInHand:
         """
         status = self._live_status()
         due = self.deadline if status is Status.WAITING else max(self.now, self.landed_by() or self.now)
-        new = replace(self.head, status=status, due=due, attempt=1, note=None, phase=phase or self.head.phase)
-        self._row(trigger, new, None, detail, verdicts)
+        phase = phase or self.head.phase
+        self._row(trigger, None, detail, verdicts, status=status, due=due, attempt=1, note=None, phase=phase)
 
     def note(self, trigger: str, detail: str, verdicts: tuple[Verdict, ...]) -> None:
         """Write a row that changes nothing else."""
-        self._row(trigger, self.head, None, detail, verdicts)
+        self._row(trigger, None, detail, verdicts)
 
     def fire(self, trigger: str) -> str | None:
         """Count a trigger and ask where it leads; None (and not counted) where it leads nowhere."""
@@ -241,20 +264,19 @@ class JourneyInHand:
         Raises:
             DefinitionError: a request of it is in doubt, and the state it is carried to has no step.
         """
-        was, self.head = self.head.version, replace(self.head, version=self.definition.version)
+        was, self.head = self.head.version, changed(self.head, version=self.definition.version)
         detail = f"from version {was} to {self.head.version}"
         if self.head.phase is not Phase.READY and state not in self.definition.steps:
             raise DefinitionError(f"{detail}: its request is in doubt, and the state {state!r} has no step to find out")
         resting = self.head.status.is_final or self.head.status is Status.PARKED
-        moved = replace(self.head, state=state)
         if resting or self.head.phase is not Phase.READY or self.head.status is self._status_in(state):
-            self._row("migrated", moved, None, detail)
+            self._row("migrated", None, detail, state=state)
         else:
             self.enter("migrated", state, detail=detail)
 
     def postpone(self, due: datetime) -> None:
         """Look again at this time. No row; nothing has happened."""
-        self.write(replace(self.head, due=due))
+        self.write(due=due)
 
     def next_poll(self) -> datetime:
         """When to poll next: after the flow's time, a tenth of it by chance, and at the deadline at the latest."""
@@ -265,16 +287,16 @@ class JourneyInHand:
 
     def poll_later(self) -> None:
         """No answer yet: look again later. No row; nothing has happened."""
-        self.write(replace(self.head, due=self.next_poll(), attempt=1))
+        self.write(due=self.next_poll(), attempt=1)
 
-    def write(self, head: Head, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = ()) -> None:
-        """Hand one change to the journal.
+    def write(self, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = (), **new: Any) -> None:
+        """Hand one change to the journal: the head with what is ``new`` in it, and the data as they are now.
 
         Of two runs that began at the same revision one loses, with all that it has handed in and not waited for:
         its later writes must not fit onto those of the other, so each run counts on from a number of its own.
         """
         replaces = self.head.revision
-        self.head, self._step = replace(head, revision=replaces + self._step, updated=self.now), 1
+        self.head, self._step = changed(self.head, **new, revision=replaces + self._step, updated=self.now), 1
         ended = self.head.status.is_final
         data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)
         change = Change(head=self.head, replaces=replaces, data=data, transitions=rows, verdicts=verdicts)
@@ -308,21 +330,24 @@ class JourneyInHand:
                 return Status.WORKING
 
     def _row(
-        self, trigger: str, new: Head, ended: Ended | None, detail: str, verdicts: tuple[Verdict, ...] = ()
+        self, trigger: str, ended: Ended | None, detail: str, verdicts: tuple[Verdict, ...] = (), **new: Any
     ) -> None:
-        seq = self.head.seq + 1
+        """Write a row of the history, with the head and with what is ``new`` in it."""
+        head, seq = self.head, self.head.seq + 1
         remark, self.flow._remark = self.flow._remark, None  # noqa: SLF001 - the engine reads what a step noted
         words = [part for part in (detail, _printable(remark)) if part]
-        row = TransitionRecord(
-            journey=new.id, seq=seq, at=self.now, trigger=trigger, source=self.head.state, dest=new.state,
-            attempt=self.head.attempt, worker=self.rules.worker, detail="; ".join(words) or None,
-        )  # fmt: skip
+        did: dict[str, Any] = {}
         if ended is not None:
-            row = replace(
-                row, duration=round(ended.duration, 6), endpoint=ended.endpoint, http_status=ended.http_status,
-                mcode=ended.mcode,
-            )  # fmt: skip
-        self.write(replace(new, seq=seq), self.book.sign(row, self._sealer.chain), verdicts=verdicts)
+            did = {
+                "duration": round(ended.duration, 6), "endpoint": ended.endpoint, "http_status": ended.http_status,
+                "mcode": ended.mcode,
+            }  # fmt: skip
+        row = TransitionRecord(
+            journey=head.id, seq=seq, at=self.now, trigger=trigger, source=head.state,
+            dest=new.get("state", head.state), attempt=head.attempt, worker=self.rules.worker,
+            detail="; ".join(words) or None, **did,
+        )  # fmt: skip
+        self.write(self.book.sign(row, self._sealer.chain), verdicts=verdicts, **new, seq=seq)
 
     def _outcome(self, state: Done | Failed, ended: Ended | None) -> Outcome:
         refused = ended if ended is not None and ended.how is How.REFUSED else None
@@ -334,6 +359,8 @@ class JourneyInHand:
         )  # fmt: skip
 
 
+_VALUES = frozenset({str, int, float, bool, bytes, type(None), SecretStr, datetime, date, timedelta, Decimal, UUID})
+"""What no step can change in place: a copy of it would be itself."""
 _SHORTEST_POLL = timedelta(milliseconds=50)
 """However little time between polls is asked for: nobody is served by a poll without a pause."""
 _GAP = 1 << 20

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from onboarding.engine.asked import explain
 from onboarding.engine.book import Book
@@ -39,8 +41,8 @@ class Sealer:
         fields = flow.model_dump(mode="json", context=REVEAL, exclude=_unset(flow), warnings=False)
         if ended:
             _wipe(type(flow), fields)
-        plain = json.dumps({"book": book.to_dict(), "fields": fields}, ensure_ascii=False, separators=(",", ":"))
-        return self.keyring.seal(plain.encode(), journey=journey, field=DATA_FIELD)
+        plain = to_json({"book": book.to_dict(), "fields": fields})
+        return self.keyring.seal(plain, journey=journey, field=DATA_FIELD)
 
     def unseal(
         self, journey: str, data: bytes, *, flow: str, version: int, state: str, ended: bool = False
@@ -72,8 +74,7 @@ class Sealer:
 
     def seal_forgotten(self, journey: str, book: Book) -> bytes:
         """What is left of a journey's data when it is forgotten: how its history ends."""
-        plain = json.dumps({"book": book.to_dict()}, separators=(",", ":"))
-        return self.keyring.seal(plain.encode(), journey=journey, field=DATA_FIELD)
+        return self.keyring.seal(to_json({"book": book.to_dict()}), journey=journey, field=DATA_FIELD)
 
     def book_of(self, journey: str, data: bytes) -> Book:
         """The engine's book alone, whatever the flow. Raises ``KeyMismatch`` and ``JournalDamaged``."""
@@ -120,8 +121,12 @@ def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *
 
 
 def _unset(flow: Flow) -> set[str]:
-    fields = type(flow).model_fields
-    return {name for name, field in fields.items() if is_later(field) and flow.__dict__.get(name) is None}
+    return {name for name in _filled_in_later(type(flow)) if flow.__dict__.get(name) is None}
+
+
+@lru_cache(maxsize=1024)
+def _filled_in_later(kind: type[Flow]) -> tuple[str, ...]:
+    return tuple(name for name, field in kind.model_fields.items() if is_later(field))
 
 
 def _wipe(kind: type[Flow], fields: dict[str, Any]) -> None:

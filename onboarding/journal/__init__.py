@@ -32,6 +32,7 @@ from onboarding.journal.records import (
     Stored,
     TransitionRecord,
     Verdict,
+    changed,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ __all__ = [
     "TransitionRecord",
     "Verdict",
     "add_primary_key",
+    "changed",
     "create_key_file",
     "digest",
     "drop_old_keys",

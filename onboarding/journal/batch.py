@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import statements as sql
+from onboarding.journal.prepared import Prepared
 from onboarding.journal.records import Change, Head, Message, TransitionRecord
 from onboarding.journal.rows import head_of, head_row, message_row, transition_row
 
@@ -64,8 +65,7 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[Jou
             outcomes.append(taken_back(journey))
             continue
         revisions[journey] = change.head.revision
-        row = head_row(change.head)
-        heads[journey] = {"the_id": journey, **{name: row[name] for name in sql.CHANGING}}
+        heads[journey] = {"the_id": journey, **head_row(change.head)}
         if change.data is not None:
             data[journey] = {"the_id": journey, "data": change.data}
         history += map(transition_row, change.transitions)
@@ -74,15 +74,19 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> list[Jou
             verdicts.append({"the_id": verdict.message, "verdict": verdict.verdict})
         outcomes.append(None)
     written = (
-        (sql.NEW_HEAD, list(heads.values())),
-        (sql.NEW_DATA, list(data.values())),
-        (sql.ADD_TRANSITION, history),
-        (sql.LOOKED_AT, verdicts),
+        (_NEW_HEADS, list(heads.values())),
+        (_NEW_DATA, list(data.values())),
+        (_ADD_TRANSITIONS, history),
+        (_LOOKED_AT, verdicts),
     )
     for statement, rows in written:
         if rows:
-            connection.execute(statement, rows)
+            statement.each(connection, rows)
     return outcomes
+
+
+_NEW_HEADS, _NEW_DATA = Prepared(sql.NEW_HEAD), Prepared(sql.NEW_DATA)
+_ADD_TRANSITIONS, _LOOKED_AT = Prepared(sql.ADD_TRANSITION), Prepared(sql.LOOKED_AT)
 
 
 def _revisions(connection: Connection, changes: Sequence[Change]) -> dict[str, int]:

@@ -15,13 +15,12 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import Enum
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from onboarding.journal.records import TransitionRecord
+from onboarding.journal.records import TransitionRecord, signed
 from onboarding.journal.rows import micros
 
 __all__ = ["Chain", "Link"]
@@ -54,7 +53,7 @@ class Chain:
 
     def sign(self, row: TransitionRecord, previous: bytes, link: Link = Link.ORDINARY) -> TransitionRecord:
         """The row with its signature; ``previous`` is that of the row before, empty for the first."""
-        return replace(row, mac=self._mac(row, previous, link))
+        return signed(row, self._mac(row, previous, link))
 
     def link(self, row: TransitionRecord, previous: bytes) -> Link | None:
         """How a row was signed as the one after ``previous``; None: it was not, or was changed since."""

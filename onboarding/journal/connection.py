@@ -61,7 +61,7 @@ def kernel_lock(path: Path, timeout: float) -> FileLock:
 
 
 class SqliteSession:
-    """A connection to one file; everything but the constructor on one thread."""
+    """A connection to one file; one thread at a time."""
 
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self._path = path
@@ -69,6 +69,7 @@ class SqliteSession:
         self._lock = kernel_lock(path.with_name(path.name + ".lock"), busy_timeout)
         self._mark = Watermark(path)
         self._begin = "BEGIN"
+        self._patient = True
         self._connection: Connection | None = None
         # No parameter of a statement in an error or a log line.
         self.engine: Engine = create_engine(
@@ -80,6 +81,21 @@ class SqliteSession:
     def place(self) -> str:
         """The path of the file."""
         return str(self._path)
+
+    @property
+    def is_local(self) -> bool:
+        """Yes: a file on this machine."""
+        return True
+
+    def be_patient(self, patient: bool) -> None:
+        """Whether to wait for other processes, up to ``busy_timeout``."""
+        if patient == self._patient or self._connection is None:
+            return
+        self._patient, timeout = patient, self._busy_timeout if patient else 0
+        self._lock.timeout = timeout
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
 
     def open(self) -> None:
         """Make the file where it is missing, connect, and bring the schema up to date."""
@@ -137,8 +153,10 @@ class SqliteSession:
         def counted(connection: Connection) -> T:
             nonlocal commits
             done = work(connection)
-            connection.exec_driver_sql("UPDATE commits SET number = number + 1")
-            commits = _commits(connection)
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute("UPDATE commits SET number = number + 1")
+            commits = driver.execute("SELECT number FROM commits").fetchone()[0]
             return done
 
         done = self._transact("BEGIN IMMEDIATE", counted)
@@ -175,8 +193,9 @@ class SqliteSession:
     def _connect(self) -> sqlite3.Connection:
         # isolation_level None: this driver begins nothing by itself. A URI with mode=rw never creates a file.
         return sqlite3.connect(
-            f"{self._path.as_uri()}?mode=rw", uri=True, timeout=self._busy_timeout, isolation_level=None
-        )
+            f"{self._path.as_uri()}?mode=rw", uri=True, timeout=self._busy_timeout, isolation_level=None,
+            check_same_thread=False,  # one at a time: the writer sees to it
+        )  # fmt: skip
 
     def _begin_transaction(self, connection: Connection) -> None:
         connection.exec_driver_sql(self._begin)

@@ -124,7 +124,7 @@ class SqliteJournal:
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
-        return await self._do(lambda connection: add_journey(connection, head, data, first, key))
+        return await self._do(lambda connection: add_journey(connection, head, data, first, key), short=True)
 
     def write(self, change: Change) -> Receipt[None]:
         """Queue a write; many commit as one."""
@@ -146,7 +146,7 @@ class SqliteJournal:
             messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
             return Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
         """Park what cannot be read."""
@@ -161,7 +161,7 @@ class SqliteJournal:
                 raise unknown(journey)
             return head_of(row)
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
         """What to advance now: longest waiting first, past its time or with a message to be looked at."""
@@ -174,7 +174,7 @@ class SqliteJournal:
                 since[row.journey] = min(at, since.get(row.journey, at))
             return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
         """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
@@ -187,7 +187,7 @@ class SqliteJournal:
                 return now
             return due
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def find(self, query: Query) -> Page:
         """A page of heads, newest first."""
@@ -210,16 +210,18 @@ class SqliteJournal:
         """The transitions of a journey after the number ``after``."""
         terms = {"journey": journey, "after": after}
         return await self._ask(
-            lambda connection: [transition_of(row) for row in connection.execute(sql.HISTORY, terms).mappings()]
+            lambda connection: [transition_of(row) for row in connection.execute(sql.HISTORY, terms).mappings()],
+            short=after > 0,  # the last ones
         )
 
     async def post(self, message: Message) -> None:
         """Keep a message durably."""
-        await self._do(lambda connection: post_message(connection, message))
+        await self._do(lambda connection: post_message(connection, message), short=True)
 
     async def verdict(self, message: str) -> str | None:
         """What became of a message."""
-        return await self._ask(lambda connection: connection.execute(sql.VERDICT, {"message": message}).scalar())
+        terms = {"message": message}
+        return await self._ask(lambda connection: connection.execute(sql.VERDICT, terms).scalar(), short=True)
 
     async def recall(self, message: str) -> bool:
         """Take back a message that nobody has looked at."""
@@ -311,11 +313,11 @@ class SqliteJournal:
     def _closed(self) -> JournalError:
         return JournalError(f"the journal {self.place} is closed: open it first")
 
-    async def _do(self, work: Callable[[Connection], T]) -> T:
-        return await self._running.do(work)
+    async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
+        return await self._running.do(work, short=short)
 
-    async def _ask(self, work: Callable[[Connection], T]) -> T:
-        return await self._running.read(work)
+    async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
+        return await self._running.read(work, short=short)
 
     async def _replace(self, statement: Update, terms: Sequence[Mapping[str, object]]) -> int:
         if not terms:

@@ -17,6 +17,7 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from onboarding.errors import JournalError
@@ -110,9 +111,11 @@ class Watermark:
         raise JournalError(f"the journal's mark {self._path} cannot be read: {why}")
 
     def _identity(self) -> tuple[int, bytes]:
+        """Which file it is, as its path leads to it now, and on which machine."""
         return self._journal.stat().st_ino, _machine()
 
 
+@cache
 def _machine() -> bytes:
     """Which machine this is; nothing where it has no id, as in many containers, whose names change."""
     for place in _MACHINE:

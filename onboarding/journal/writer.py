@@ -2,6 +2,9 @@
 
 A caller queues and goes on; one message a batch back to the event loop tells all who wait. Nobody hangs: when
 the thread ends, for whatever reason, every receipt it still held and every later one gets a ``JournalError``.
+
+What one journey alone hands in is done at once, on the event loop's thread, where the disk is quick: to hand it
+to another thread and back takes as long as the commit itself.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -19,7 +23,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from onboarding.errors import JournalError, OnboardingError
+from onboarding.errors import JournalBusy, JournalError, OnboardingError
 from onboarding.journal.batch import apply_changes
 from onboarding.journal.faults import explain, is_of_one_write
 from onboarding.journal.receipt import Receipt
@@ -31,6 +35,10 @@ T = TypeVar("T")
 
 _BATCH = 512
 """Jobs of one transaction at most: it bounds how long the last waits for the first."""
+_AT_ONCE = 2
+"""Jobs that are done on the event loop's thread at most, one after the other."""
+_QUICK = 0.001
+"""Seconds that a commit may take there: as long as everybody else on the loop waits for it."""
 
 
 class Session(Protocol):
@@ -39,6 +47,15 @@ class Session(Protocol):
     @property
     def place(self) -> str:
         """Where it is, for people."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it waits for nothing but this machine's disk."""
+        ...
+
+    def be_patient(self, patient: bool) -> None:
+        """Whether to wait for other processes from now on; else ``JournalBusy`` at once, with nothing done."""
         ...
 
     def open(self) -> None:
@@ -73,6 +90,8 @@ class _Job:
     """What to do; None: let the thread end. An ``OnboardingError`` of it must have written nothing."""
     change: Change | None = None
     writes: bool = False
+    short: bool = False
+    """Whether it is about one journey, and so done in a moment."""
     result: Any = None
     error: OnboardingError | None = None
 
@@ -93,6 +112,16 @@ class Writer:
         self._changes = apply
         self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._guard = threading.Lock()
+        self._pending: list[_Job] = []
+        """What was handed in since the event loop's last turn."""
+        self._queued = 0
+        """How much of what is in the queue, or was taken out of it, has not ended."""
+        self._turn = threading.Lock()
+        """Held by whoever uses the session."""
+        self._pace = 0.0
+        """Seconds that a commit takes of late."""
+        self._last: str | None = None
+        """The journey that was written last."""
         self._ended: OnboardingError | None = None
         self._closing: Receipt[None] | None = None
         self._thread = threading.Thread(target=self._run, name="onboarding-journal", daemon=True)
@@ -109,15 +138,15 @@ class Writer:
 
     def write(self, change: Change) -> Receipt[None]:
         """Queue a change."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True))
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True, short=True))
 
-    def do(self, work: Callable[[Connection], T]) -> Receipt[T]:
-        """Queue work that writes."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, writes=True))
+    def do(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
+        """Queue work that writes; ``short``: a few rows of one journey."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short))
 
-    def read(self, work: Callable[[Connection], T]) -> Receipt[T]:
-        """Queue work that reads; it sees every write queued before it."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work))
+    def read(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
+        """Queue work that reads, ``short``: a few rows; it sees every write queued before it."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, short=short))
 
     async def stop(self) -> None:
         """Write what was queued, close the session, end the thread."""
@@ -128,7 +157,8 @@ class Writer:
                 if self._ended is not None:
                     closing.settle(None)
                 else:
-                    self._queue.put(_Job(closing))
+                    self._pending.append(_Job(closing))
+                    self._hand_over(self._pending)
         await closing
         # Its receipt was the last thing on its mind: this waits for no I/O.
         self._thread.join()
@@ -157,10 +187,70 @@ class Writer:
             if refusal is None and self._closing is not None:
                 refusal = JournalError(f"the journal {self.place} is closed: open it first")
             if refusal is None:
-                self._queue.put(job)
+                self._pending.append(job)
+                if len(self._pending) == 1:
+                    # When the loop has gone round once, all is there that is handed in at this moment.
+                    job.receipt.loop.call_soon(self._flush, job.receipt.loop)
         if refusal is not None:
             job.receipt.settle(None, refusal)
         return job.receipt
+
+    def _hand_over(self, jobs: list[_Job]) -> None:
+        """Put jobs into the thread's queue, under the guard; the list is empty then."""
+        self._queued += len(jobs)
+        for job in jobs:
+            self._queue.put(job)
+        jobs.clear()
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Do what was handed in, if a journey is alone; else have the thread do it."""
+        with self._guard:
+            if not self._pending:
+                return  # it went along with something else
+            refusal = self._ended
+            if refusal is None and (self._queued or not self._is_alone(self._pending, loop)):
+                self._hand_over(self._pending)
+                return
+            jobs, self._pending = self._pending, []
+            if refusal is None:
+                self._turn.acquire()  # free, or for a moment in the hands of another loop: nothing is queued
+        if refusal is None:
+            self._do_at_once(jobs)
+            return
+        for job in jobs:
+            job.error = refusal
+        _deliver(jobs)
+
+    def _is_alone(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether these come from one journey that nobody else shares the disk with, for all that can be seen."""
+        written = {job.change.head.id for job in jobs if job.change is not None}
+        alone = written <= {self._last} and len(jobs) <= _AT_ONCE
+        if written:
+            self._last = next(iter(written))
+        return (
+            alone
+            and self._session.is_local
+            and all(job.short and job.receipt.loop is loop for job in jobs)
+            and (self._pace <= _QUICK or not any(job.writes for job in jobs))
+        )
+
+    def _do_at_once(self, jobs: list[_Job]) -> None:
+        """Do jobs here and now; what another process is in the way of is left to the thread, which waits for that."""
+        try:
+            self._session.be_patient(False)
+            self._round(jobs)
+        except BaseException:
+            for job in jobs:
+                job.error = JournalError(f"what the journal {self.place} did was broken off: it may not be written")
+            raise
+        finally:
+            self._turn.release()
+            waits = [job for job in jobs if isinstance(job.error, JournalBusy)]
+            _tell([(job.receipt, job.result, job.error) for job in jobs if job not in waits])
+            for job in waits:
+                job.error = None
+            with self._guard:
+                self._hand_over(waits)
 
     def _run(self) -> None:
         held: list[_Job] = [self._opened]
@@ -174,7 +264,11 @@ class Writer:
                 _deliver(held)
                 while last is None:
                     held[:] = self._drain()
-                    last = self._round(held)
+                    with self._turn:
+                        self._session.be_patient(True)
+                        last = self._round(held, _deliver)
+                    with self._guard:
+                        self._queued -= len(held)
         except BaseException:  # noqa: BLE001 - the thread ends, and everybody is told so below
             last = None
         finally:
@@ -189,20 +283,27 @@ class Writer:
                 jobs.append(self._queue.get_nowait())
         return jobs
 
-    def _round(self, jobs: Sequence[_Job]) -> _Job | None:
-        """One batch: the writes in their order, the commit, then the reads. The closing job, where there."""
+    def _round(self, jobs: Sequence[_Job], deliver: Callable[[Sequence[_Job]], None] | None = None) -> _Job | None:
+        """One batch: the writes in their order, the commit, then the reads. The closing job, where there.
+
+        ``deliver`` is called with what is done as soon as it is; without, that is left to the caller.
+        """
         writes = [job for job in jobs if job.writes]
         reads = [job for job in jobs if not job.writes and job.work is not None]
         if writes:
+            began = time.monotonic()
             self._settle(writes)
-            _deliver(writes)
+            self._pace += (time.monotonic() - began - self._pace) / 8
+            if deliver is not None:
+                deliver(writes)
         if reads:
             try:
                 self._session.read(lambda connection: self._look(connection, reads))
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for job in reads:
                     job.error = explain(error, self.place)
-            _deliver(reads)
+            if deliver is not None:
+                deliver(reads)
         return next((job for job in jobs if job.work is None and job.change is None), None)
 
     def _settle(self, jobs: Sequence[_Job]) -> None:

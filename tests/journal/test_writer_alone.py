@@ -1,0 +1,144 @@
+"""What one journey alone hands in is done on the event loop's thread, where nobody has to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from onboarding.errors import JournalBusy, JournalError
+from onboarding.journal import Change, SqliteJournal
+from onboarding.journal.connection import kernel_lock
+
+from .samples import a_head, next_change, store
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def journal(folder: Path) -> AsyncIterator[SqliteJournal]:
+    journal = SqliteJournal(folder / "journal.db", busy_timeout=30)
+    await journal.open()
+    await store(journal, a_head("j1"), a_head("j2"))
+    yield journal
+    await journal.close()
+
+
+class Commits(list[int]):
+    """The thread of each write of a journal."""
+
+    def __init__(self, journal: SqliteJournal) -> None:
+        super().__init__()
+        session: Any = journal._writer._session  # type: ignore[union-attr]
+        write = session.write
+
+        def noted(work: Any) -> Any:
+            self.append(threading.get_ident())
+            return write(work)
+
+        session.write = noted
+
+    @property
+    def on_the_loop(self) -> list[bool]:
+        return [ident == threading.get_ident() for ident in self]
+
+
+async def successive(journal: SqliteJournal, changes: int) -> None:
+    head = await journal.head("j1")
+    for _ in range(changes):
+        head = replace(head, revision=head.revision + 1)
+        await journal.write(Change(head=head))
+
+
+async def test_a_journey_that_is_alone_is_written_without_another_thread(journal: SqliteJournal) -> None:
+    await successive(journal, 1)
+    writer: Any = journal._writer
+    commits = Commits(journal)
+    for _ in range(3):
+        writer._pace = 0.0  # whatever this machine's disk takes
+        await successive(journal, 1)
+    assert commits.on_the_loop == [True] * 3, "each at once, and by itself"
+    assert (await journal.head("j1")).revision == 5
+
+
+async def test_journeys_that_are_not_alone_leave_the_loop_to_others(journal: SqliteJournal) -> None:
+    commits = Commits(journal)
+    for turn in range(3):
+        heads = [replace(a_head(id_), revision=turn + 2) for id_ in ("j1", "j2")]
+        await asyncio.gather(*(journal.write(Change(head=head)) for head in heads))
+    assert not any(commits.on_the_loop)
+    for turn in range(3, 6):
+        for id_ in ("j1", "j2"):
+            await journal.write(Change(head=replace(a_head(id_), revision=turn + 2)))
+    assert not any(commits.on_the_loop), "in turns they are two as well"
+
+
+async def test_a_slow_disk_is_waited_for_by_the_thread(journal: SqliteJournal) -> None:
+    await successive(journal, 1)
+    writer: Any = journal._writer
+    writer._pace = 1.0
+    commits = Commits(journal)
+    await successive(journal, 2)
+    assert commits.on_the_loop == [False, False]
+
+
+async def test_while_another_process_is_in_the_way_the_loop_goes_on(journal: SqliteJournal) -> None:
+    await successive(journal, 1)
+    writer: Any = journal._writer
+    writer._pace = 0.0
+    with kernel_lock(Path(journal.place + ".lock"), 0):
+        head = replace(await journal.head("j1"), revision=3)
+        written = asyncio.ensure_future(_awaited(journal.write(Change(head=head))))
+        done, _ = await asyncio.wait({written}, timeout=0.05)
+        assert not done, "it waits; and this line is reached, so the loop does not"
+    await written
+    assert (await journal.head("j1")).revision == 3
+
+
+async def test_what_is_in_the_way_is_not_done_twice(journal: SqliteJournal) -> None:
+    await successive(journal, 1)
+    writer: Any = journal._writer
+    writer._pace = 0.0
+    seen: list[str] = []
+
+    def look(_: Connection) -> None:
+        seen.append("looked")
+        if len(seen) == 1:
+            raise JournalBusy("somebody is in the way of this alone")
+
+    head = replace(await journal.head("j1"), revision=3)
+    write, read = journal.write(Change(head=head)), writer.read(look, short=True)
+    await asyncio.gather(_awaited(write), _awaited(read))
+    assert seen == ["looked", "looked"]
+    assert (await journal.head("j1")).revision == 3
+
+
+async def test_what_is_broken_off_is_told_to_whom_it_concerns_and_nothing_of_it_stays(journal: SqliteJournal) -> None:
+    loop, writer = asyncio.get_running_loop(), journal._writer
+    assert writer is not None
+    writer._pace = 0.0
+    problems: list[Any] = []
+    loop.set_exception_handler(lambda _, context: problems.append(context.get("exception")))
+
+    class Interruption(BaseException):
+        """Such as a signal's."""
+
+    def interrupted(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO meta (name, value) VALUES ('half', x'00')")
+        raise Interruption
+
+    with pytest.raises(JournalError, match="broken off"):
+        await writer.do(interrupted, short=True)
+    assert await journal.meta("half") is None
+    await journal.write(next_change(a_head("j1")))
+    assert (await journal.head("j1")).revision == 2
+
+
+async def _awaited(receipt: Any) -> Any:
+    return await receipt
