@@ -486,7 +486,7 @@ class Onboarding:
     def _heard(self, news: str) -> None:
         """Another process has done something: looked at what was asked of a journey, or made work."""
         if news:
-            self._changes.tell(news)
+            self._changes.tell(news, rests=False)
         else:
             self._wake()
 

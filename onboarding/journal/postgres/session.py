@@ -95,6 +95,14 @@ class PostgresSession:
         """The address without its password."""
         return self._address.place
 
+    @property
+    def is_local(self) -> bool:
+        """No: it waits for a server."""
+        return False
+
+    def be_patient(self, patient: bool) -> None:
+        """It waits for a server whatever is said."""
+
     def open(self) -> None:
         """Connect, and bring the tables up to date."""
         self._connected()
