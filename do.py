@@ -54,7 +54,9 @@ COMMANDS = {
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
     "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
-    "postgres": Command("the tests on PostgreSQL", (("pytest", "-m", "postgres", "tests/journal/postgres"),)),
+    "postgres": Command(
+        "the tests on PostgreSQL", (("pytest", "-m", "postgres", "tests/engine", "tests/journal/postgres"),)
+    ),
 }
 CHECKS = (
     "lint",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import random
 import signal
 import sys
@@ -99,7 +100,10 @@ async def _kill(workers: Fleet, rng: random.Random, given: argparse.Namespace, c
         if rng.random() < 0.5:
             counts["kills"] += 1
             await workers.kill(victim)
-            await workers.start()
+            while True:
+                with contextlib.suppress(AssertionError):  # the server was away just then
+                    await workers.start()
+                    break
         else:
             counts["stops"] += 1
             victim.send_signal(signal.SIGSTOP)

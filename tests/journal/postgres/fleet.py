@@ -55,8 +55,10 @@ class Fleet:
             sys.executable, str(CHILD), stdout=subprocess.PIPE,
             env={**os.environ, **{f"ONBOARDING_{name}": value for name, value in given.items()}, **environment},
         )  # fmt: skip
+        if await says(process) != "ready":
+            await process.communicate()
+            raise AssertionError("the worker did not start")
         self.processes.append(process)
-        assert await says(process) == "ready"
         return process
 
     async def kill(self, process: asyncio.subprocess.Process) -> None:
