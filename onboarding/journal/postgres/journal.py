@@ -122,7 +122,8 @@ class PostgresJournal(Tables):
 
     async def own(self) -> bool:
         """Be one of the workers; True."""
-        await self._renew()
+        if not self._leases.is_fresh:
+            await self._renew()
         if self._heart is None or self._heart.done():
             self._heart = asyncio.create_task(self._beat())
         return True

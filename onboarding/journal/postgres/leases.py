@@ -64,6 +64,11 @@ class Leases:
         in_time = _elapsed() < self._until and time.time() < self._until_by_day
         return in_time and fence is not None and self._held.get(journey) == fence
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether more than half of this worker's time is left."""
+        return self.fence is not None and _elapsed() < self._until - self.length / 2
+
     def release(self, journeys: Collection[str]) -> None:
         """Leave these to whoever is next; the server is told with the next claim."""
         with self._letting_go:
