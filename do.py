@@ -53,6 +53,7 @@ COMMANDS = {
     "types": Command("the types; arguments go to mypy", (("mypy",),)),
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
+    "bench": Command("the benchmark, side by side with others; try --quick", (("python", "-m", "benchmarks"),)),
     "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
     "postgres": Command(
         "the tests on PostgreSQL", (("pytest", "-m", "postgres", "tests/engine", "tests/journal/postgres"),)

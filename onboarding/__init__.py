@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UserField,
         UserPage,
     )
+    from onboarding.archiving import Archived
     from onboarding.audit import Audit, AuditFinding
     from onboarding.blocking import BlockingOnboarding
     from onboarding.clock import Clock, SystemClock, days, hours, minutes, seconds
@@ -99,6 +100,7 @@ _ROOMS = {
         "AccountApi", "AccountInfo", "CodePurpose", "Login", "Meaning", "Task", "TaskType", "TaskVerdict", "User",
         "UserDetail", "UserField", "UserPage",
     ),
+    "archiving": ("Archived",),
     "audit": ("Audit", "AuditFinding"),
     "blocking": ("BlockingOnboarding",),
     "clock": ("Clock", "SystemClock", "days", "hours", "minutes", "seconds"),
@@ -127,6 +129,7 @@ __all__ = [
     "AccountApi",
     "AccountInfo",
     "Answer",
+    "Archived",
     "Audit",
     "AuditFinding",
     "BlockingOnboarding",

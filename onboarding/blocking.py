@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from onboarding.archiving import Archived
 from onboarding.audit import Audit
 from onboarding.engine import Journey
 from onboarding.errors import NotPossible
@@ -154,6 +156,16 @@ class BlockingOnboarding:
     def forget_ended(self, older_than: timedelta) -> Forgotten:
         """See ``Onboarding.forget_ended``."""
         return self._call(self._twin.forget_ended, older_than)
+
+    @clean_frames
+    def archive(self, older_than: timedelta, to: str | os.PathLike[str]) -> Archived:
+        """See ``Onboarding.archive``."""
+        return self._call(self._twin.archive, older_than, to)
+
+    @clean_frames
+    def delete_ended(self, older_than: timedelta) -> Archived:
+        """See ``Onboarding.delete_ended``."""
+        return self._call(self._twin.delete_ended, older_than)
 
     @clean_frames
     def audit(self, journey: str | None = None) -> Audit:

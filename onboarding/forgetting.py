@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from onboarding.archiving import copies_under_way
 from onboarding.audit import examine
 from onboarding.engine import Event, Outcome, Rules, Sealer
 from onboarding.engine.book import Book
@@ -73,6 +74,11 @@ class Forgetting:
                 raise NotPossible(f"the journey {journey} has not ended (it is {stands}): cancel it first")
             if _is_forgotten(head):
                 return False
+            if journey in await copies_under_way(self._journal):
+                raise NotPossible(
+                    f"the journey {journey} is just being archived, or that was broken off: let it come to its end "
+                    "(onboarding archive), then forget it where it is"
+                )
             wrong = examine(stored, history, self._sealer)
             if (await self._journal.head(journey)).revision != head.revision:
                 continue

@@ -9,7 +9,7 @@ from onboarding.errors import KeyMismatch, SettingsError
 from onboarding.journal import Journal, Keyring, create_key_file, load_key_file, meta_field
 from onboarding.settings import Settings, data_folder
 
-__all__ = ["key_file_of", "keyring_for", "pepper_of"]
+__all__ = ["key_file_of", "keyring_for", "pepper_of", "share_pepper"]
 
 _PEPPER = "pepper"
 _PEPPER_SIZE = 32
@@ -74,3 +74,9 @@ async def pepper_of(journal: Journal, keyring: Keyring) -> bytes:
         f"the keys given (ONBOARDING_KEYS, or the key file) are not those of the journal {journal.place}: "
         "give the keys with which it was made"
     )
+
+
+async def share_pepper(journal: Journal, archive: Journal) -> None:
+    """Give a journal's pepper, as it is sealed, to an archive that has none."""
+    if (kept := await journal.meta(_PEPPER)) is not None:
+        await archive.set_meta(_PEPPER, kept, only_if_absent=True)

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeAlias
 from uuid_utils import uuid7
 
 from onboarding.answers import Answer, ask
+from onboarding.archiving import Archived, Archiving
 from onboarding.audit import Audit, audit
 from onboarding.changes import Changes
 from onboarding.clock import Clock, SystemClock
@@ -35,6 +36,7 @@ from onboarding.journal import (
     MessageKind,
     Query,
     Status,
+    Stored,
     TransitionRecord,
     open_journal,
 )
@@ -191,10 +193,12 @@ class Onboarding:
         head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
         sealed = self._sealer.seal(head.id, data, book)
         stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
-        self._wake()
         if stored.id != head.id:
+            self._wake()
             return await self._get_or_view(stored)
         tell(self._tell, Event(head.flow, head.status, first))
+        if self._worker is None or not self._worker.begin(Stored(head, sealed)):
+            self._wake()
         return view(head, kind.definition, data, first)
 
     @clean_frames
@@ -420,6 +424,40 @@ class Onboarding:
         done = await self._forgetting.forget_ended(moment_before(self._clock.now(), older_than, "older_than"))
         await self._forgetting.scrub()
         return done
+
+    @clean_frames
+    async def archive(self, older_than: timedelta, to: str | os.PathLike[str]) -> Archived:
+        """Move every journey that ended longer ago into an archive, which is made where there is none.
+
+        An archive is a journal with the same keys, and is read like one. The keys of idempotency stay used here.
+
+        Args:
+            older_than: how long ago they ended.
+            to: a path, or the URL of a journal.
+
+        Raises:
+            NotPossible: ``to`` is no archive of this journal; or archiving to another place was broken off.
+            JournalError: it cannot be written; what is moved is moved.
+        """
+        before = moment_before(self._clock.now(), older_than, "older_than")
+        archive = open_journal(to if isinstance(to, str) and "://" in to else f"sqlite:///{os.fspath(to)}")
+        if archive.place == self.journal.place:
+            raise NotPossible(f"{archive.place} is the journal itself: give another file")
+        await archive.open()
+        try:
+            return await Archiving(self.journal, self._sealer).archive(before, archive)
+        finally:
+            await archive.close()
+
+    @clean_frames
+    async def delete_ended(self, older_than: timedelta) -> Archived:
+        """Delete every journey that ended longer ago, with its history. The keys of idempotency stay used.
+
+        Raises:
+            JournalBusy: as for ``forget``.
+        """
+        before = moment_before(self._clock.now(), older_than, "older_than")
+        return await Archiving(self.journal, self._sealer).delete(before)
 
     @clean_frames
     async def audit(self, journey: str | None = None) -> Audit:

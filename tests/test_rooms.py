@@ -28,6 +28,7 @@ ORDER = (
     ("toml_file",),
     ("settings",),  # read where the whole is put together: a part is handed what it needs
     ("answers", "audit", "changes", "connect", "frames", "keys", "leaving", "starting"),
+    ("archiving",),
     ("forgetting",),
     ("service",),
     ("blocking",),

@@ -6,6 +6,7 @@ import importlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from onboarding.api.pool import make_pool
 from onboarding.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,10 +50,20 @@ def _ssl_context(library: str, trust_env: bool) -> ssl.SSLContext:
     return context
 
 
-def make_client(library: ModuleType, *, pool_size: int, trust_env: bool) -> Any:
-    """An ``AsyncClient`` of our own: no redirects, no proxies from the environment unless ``trust_env``."""
+def _names_a_proxy() -> bool:
+    from urllib.request import getproxies  # slow to load, and rarely needed
+
+    return bool(getproxies())
+
+
+def make_client(library: ModuleType, base_url: str, *, pool_size: int, trust_env: bool) -> Any:
+    """A way out of our own: a pool; or an ``AsyncClient`` where ``trust_env`` and the environment names a proxy."""
+    context = _ssl_context(library.__name__, trust_env)
+    if not (trust_env and _names_a_proxy()):
+        return make_pool(library, base_url, size=pool_size, keep_alive=_KEEP_ALIVE, context=context)
+    # Which proxy serves which host, and how it is spoken to, is the library's business.
     return library.AsyncClient(
-        verify=_ssl_context(library.__name__, trust_env),
+        verify=context,
         trust_env=trust_env,
         follow_redirects=False,
         limits=library.Limits(

@@ -1,4 +1,4 @@
-"""How far one request has come: whether a byte of it may have left, told by the HTTP library's own trace."""
+"""How far one request has come: whether a byte of it may have left, told by who writes it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class _TooLateError(Exception):
 class Passage:
     """One request on its way.
 
-    The trace (httpcore's ``trace`` extension) fires right before the first byte of a request is written. That
-    makes "not sent" a fact instead of a reading of exceptions, and it is the last moment at which a request
-    whose caller has been answered can be stopped. A transport that does not trace leaves ``traced`` False:
-    then nothing is proved.
+    Our own pool says when the first byte of a request is about to be written, and so does the trace of another
+    (httpcore's ``trace`` extension). That makes "not sent" a fact instead of a reading of exceptions, and it is the
+    last moment at which a request whose caller has been answered can be stopped. A transport that does not trace leaves
+    ``traced`` False: then nothing is proved.
 
     Args:
         deadline: when the caller gets its answer, in the event loop's time.
@@ -65,8 +65,20 @@ class Passage:
         """Let no byte leave from now on."""
         self._given_up = True
 
+    def leave(self) -> None:
+        """The first byte is about to be written: the hook for our own pool.
+
+        Raises:
+            _TooLateError: it must not be.
+        """
+        if self._given_up or self.remaining() == 0 or not self._permit():
+            raise _TooLateError
+        if self._bound is not None:
+            self._bound.reschedule(self.deadline)
+        self.under_way = True
+
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """The hook for the HTTP library.
+        """The hook for an HTTP library with a pool of its own.
 
         Raises:
             _TooLateError: the request is about to be written, and must not be.
@@ -75,11 +87,7 @@ class Passage:
         step = event.partition(".")[2]
         # A proxy is sent a CONNECT first, which is not our request yet.
         if step == "send_request_headers.started" and info["request"].method != b"CONNECT":
-            if self._given_up or self.remaining() == 0 or not self._permit():
-                raise _TooLateError
-            if self._bound is not None:
-                self._bound.reschedule(self.deadline)
-            self.under_way = True
+            self.leave()
         elif event == "http11.send_request_headers.failed" and _is_our_mistake(info["exception"]):
             self.under_way = False
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from onboarding.api.envelope import MAX_SIZE, Trouble, unpack
 from onboarding.api.http_library import library_of, make_client, preferred_library
 from onboarding.api.leftovers import give_up_if_more_came
+from onboarding.api.pool import Pool
 from onboarding.api.quiet import hush, our_request
 from onboarding.errors import InDoubt, NotSent
 
@@ -66,12 +67,14 @@ class Transport:
         trust_env: bool,
         client: Any,
     ) -> None:
-        self._base_url = base_url
-        self._headers = tuple(headers)
         self._connect_timeout = connect_timeout
         self._library: Any = preferred_library() if client is None else library_of(client)
         self.owned = client is None
-        self._client = client or make_client(self._library, pool_size=pool_size, trust_env=trust_env)
+        self._client = client or make_client(self._library, base_url, pool_size=pool_size, trust_env=trust_env)
+        self._pooled = isinstance(self._client, Pool)
+        self._base_url = self._library.URL(base_url) if self._pooled else base_url
+        self._base_path = self._library.URL(base_url).path.rstrip("/")
+        self._headers = self._library.Headers([(name, value.get_secret_value()) for name, value in headers])
         self._slots = asyncio.Semaphore(pool_size)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -120,9 +123,35 @@ class Transport:
         return trouble
 
     async def _fetch(self, request: FilledRequest, passage: Passage) -> Reply:
+        response = await self._hand_over(request, passage)
+        try:
+            body = await self._read(response) if response.status_code == _OK else b""
+        finally:
+            await response.aclose()
+        # Only who did not answer is asked to say when to come back.
+        wait = None if response.status_code == _OK else response.headers.get("retry-after")
+        return Reply(response.status_code, body, wait)
+
+    async def _hand_over(self, request: FilledRequest, passage: Passage) -> Any:
         remaining = passage.remaining()
+        method = request.endpoint.method
+        target = request.target.get_secret_value()
+        content = None if request.content is None else request.content.get_secret_value()
+        connect = min(self._connect_timeout, remaining)
+        if self._pooled:
+            # The address is parsed once, for all: what differs stands in the target. From the first byte on, the
+            # passage's own limit counts.
+            extensions: dict[str, Any] = {
+                "timeout": {"connect": connect, "pool": remaining},
+                "target": f"{self._base_path}{target}".encode("ascii"),
+                "leaving": passage.leave,
+            }
+            request_for_pool = self._library.Request(
+                method, self._base_url, headers=self._headers, content=content, extensions=extensions
+            )
+            return await self._client.handle_async_request(request_for_pool)
         limits = {
-            "connect": min(self._connect_timeout, remaining),
+            "connect": connect,
             "read": remaining,
             "write": remaining,
             # A little less, so that the library has the time to say that there was no place in its pool: from a
@@ -131,20 +160,16 @@ class Transport:
         }
         # Made by hand and not by the client, so that nothing of the client's own is merged into it.
         written = self._library.Request(
-            request.endpoint.method,
-            self._base_url + request.target.get_secret_value(),
-            headers=[(name, value.get_secret_value()) for name, value in self._headers],
-            content=None if request.content is None else request.content.get_secret_value(),
+            method,
+            self._base_url + target,
+            headers=self._headers,
+            content=content,
             extensions={"timeout": limits, "trace": passage.trace},
         )
         response = await self._client.send(written, auth=None, follow_redirects=False, stream=True)
-        try:
-            body = await self._read(response) if response.status_code == _OK else b""
-        finally:
-            await response.aclose()
-            if self.owned:
-                self._client.cookies.clear()
-        return Reply(response.status_code, body, response.headers.get("retry-after"))
+        if self.owned:
+            self._client.cookies.clear()
+        return response
 
     @staticmethod
     async def _read(response: Any) -> bytes | None:

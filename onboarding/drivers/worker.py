@@ -1,20 +1,30 @@
-"""The embedded worker: advances what is due, as long as it runs, with bounded concurrency."""
+"""The embedded worker: advances what is due, as long as it runs, with bounded concurrency.
+
+It claims ahead, a handful at a time, so that not every journey costs a look into the journal; and it looks again only
+when there may be something to find: what it claimed is running out, something was written, a time has come.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections import deque
+from datetime import UTC, datetime, timedelta
 
 from onboarding.clock import Clock
-from onboarding.engine import Engine
+from onboarding.engine import Engine, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
-from onboarding.journal import Journal
+from onboarding.journal import Journal, Status, Stored
 from onboarding.log import log
 
 __all__ = ["Worker"]
 
+_LEAST = 0.01
+"""Seconds between two looks for what falls due: what does so meanwhile is claimed as one."""
+_STALE = 1.0
+"""Seconds after which what was claimed ahead and not begun is let go: by then others may be due for longer."""
 _PENALTY = 5.0
 """Seconds before a journey on which the engine itself failed is taken up again."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Worker:
@@ -24,7 +34,7 @@ class Worker:
         engine: what advances one journey.
         journal: what is due, and who owns it.
         clock: the time.
-        concurrency: how many journeys are advanced at once.
+        concurrency: how many journeys are advanced at once; so many more are claimed ahead.
     """
 
     def __init__(self, engine: Engine, journal: Journal, clock: Clock, *, concurrency: int = 20) -> None:
@@ -33,6 +43,17 @@ class Worker:
         self._clock = clock
         self._concurrency = concurrency
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._claimed: deque[str] = deque()
+        """To be begun next, in this order."""
+        self._claimed_at = 0.0
+        self._more = False
+        """Whether more may be due than was claimed."""
+        self._missed: set[str] = set()
+        """Those under way to which something may have been handed in meanwhile."""
+        self._next_look = _NEVER
+        """When the journal is looked into anyway: what falls due before makes it sooner."""
+        self._in_a_pass = False
+        self._begun = 0
         self._shunned: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._stopping = False
@@ -41,11 +62,27 @@ class Worker:
 
     def wake(self) -> None:
         """Look into the journal at once: something was written."""
+        self._missed.update(self._busy)
         self._wake.set()
+
+    def begin(self, stored: Stored) -> bool:
+        """Advance a journey that was just stored here, without a look into the journal; False: it is not its turn.
+
+        Of two that come to the same journey, the journal lets one write.
+        """
+        journey, waits = stored.head.id, stored.head.status is Status.WAITING
+        others = self._claimed or self._more or len(self._busy) >= self._concurrency
+        if not self.owner or self._stopping or waits or others or journey in self._busy:
+            return False
+        if not self._journal.is_exclusive:  # another worker may claim it as soon as it is there
+            return False
+        self._start(journey, stored)
+        return True
 
     def stop(self) -> None:
         """Take up nothing more; ``run`` returns when what is under way has come to rest."""
         self._stopping = True
+        self._let_go()
         self._wake.set()
 
     async def run(self) -> None:
@@ -63,32 +100,40 @@ class Worker:
 
         Where another process owns the journal, nothing is done. What the engine failed on is left to the next pass.
         """
-        advanced = 0
         if not await self._journal.own():
             return 0
+        before, self._in_a_pass = self._begun, True
         try:
-            while ids := await self._take():
-                advanced += len(ids)
-                await asyncio.wait(set(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
-            while self._busy:
-                await asyncio.wait(set(self._busy.values()), return_when=asyncio.FIRST_COMPLETED)
-                advanced += len(await self._take())
+            while True:
+                self._wake.clear()
+                self._next_look = self._clock.now() + timedelta(seconds=_LEAST)
+                await self._take()
+                if not self._busy:
+                    return self._begun - before
+                await self._wake.wait()
         finally:
+            self._in_a_pass = False
             await self._come_to_rest()
             await self._journal.disown()
-        return advanced
+
+    def _let_go(self) -> None:
+        """Leave what was claimed and not begun to whoever is next."""
+        self._journal.release(self._claimed)
+        self._claimed.clear()
 
     async def _come_to_rest(self) -> None:
+        self._let_go()
         if self._busy:
             await asyncio.wait(set(self._busy.values()))
 
     async def _turn(self) -> None:
         self._wake.clear()
+        self._next_look = self._clock.now() + timedelta(seconds=self._journal.pace)
         try:
             self.owner = await self._journal.own()
             if self.owner:
-                full = len(await self._take()) > 0 and len(self._busy) >= self._concurrency
-                await self._pause(None if full else await self._until_due())
+                await self._take()
+                await self._pause(await self._until_due())
             else:
                 await self._pause(self._journal.pace)
         except JournalError as error:
@@ -98,41 +143,89 @@ class Worker:
             log.error("the worker failed with {}, and tries again", type(error).__name__)
             await self._pause(_PENALTY)
 
-    async def _take(self) -> list[str]:
-        """Start what is due, as far as there is room."""
-        room = self._concurrency - len(self._busy)
-        if room <= 0:
-            return []
+    # What is taken up
+
+    @property
+    def _room(self) -> int:
+        """How many may be claimed: as many again as are advanced at once. 0 where that is not worth a look."""
+        room = 2 * self._concurrency - len(self._busy) - len(self._claimed)
+        return room if room > self._concurrency // 2 else 0
+
+    async def _take(self) -> None:
+        """Claim what is due, as far as there is room, and begin it as far as it may be under way at once."""
+        room = self._room
+        if not room:
+            self._more = True
+            return
         ids = await self._journal.claim(self._clock.now(), room, self._taken())
-        for journey in ids:
-            self._busy[journey] = asyncio.create_task(self._advance(journey))
-        return ids
+        self._more = len(ids) == room
+        if ids and not self._stopping:
+            if not self._claimed:
+                self._claimed_at = self._clock.monotonic()
+            self._claimed.extend(ids)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Begin what was claimed, as far as there is room."""
+        if self._claimed and self._clock.monotonic() - self._claimed_at > _STALE:
+            self._let_go()
+            self._more = True
+        while self._claimed and len(self._busy) < self._concurrency:
+            journey = self._claimed.popleft()
+            if journey not in self._busy:
+                self._start(journey)
+
+    def _start(self, journey: str, stored: Stored | None = None) -> None:
+        self._begun += 1
+        self._busy[journey] = asyncio.create_task(self._advance(journey, stored))
 
     def _taken(self) -> set[str]:
-        """Those under way, and those on which the engine failed a moment ago."""
+        """Those under way or about to be, and those on which the engine failed a moment ago."""
         now = self._clock.monotonic()
         self._shunned = {journey: until for journey, until in self._shunned.items() if until > now}
-        return {*self._busy, *self._shunned}
+        return {*self._busy, *self._claimed, *self._shunned}
+
+    # When the journal is looked into again
 
     async def _until_due(self) -> float:
-        due = await self._journal.next_due(self._clock.now(), self._taken())
-        if due is None or len(self._busy) >= self._concurrency:
+        if not self._room:
             return self._journal.pace
-        return max(0.0, min(self._journal.pace, (due - self._clock.now()) / timedelta(seconds=1)))
+        due = await self._journal.next_due(self._clock.now(), self._taken())
+        if due is None:
+            return self._journal.pace
+        return max(_LEAST, min(self._journal.pace, (due - self._clock.now()) / timedelta(seconds=1)))
 
-    async def _pause(self, delay: float | None) -> None:
-        """Until something was written, a journey has come to rest, or time is up."""
-        waker = asyncio.create_task(self._wake.wait())
-        timers = [asyncio.create_task(self._clock.sleep(delay))] if delay is not None else []
+    async def _pause(self, delay: float) -> None:
+        """Until something was written, what was claimed is running out, or time is up."""
+        self._next_look = self._clock.now() + timedelta(seconds=delay)
+        timer = asyncio.create_task(self._ring(delay))
         try:
-            await asyncio.wait({waker, *timers}, return_when=asyncio.FIRST_COMPLETED)
+            await self._wake.wait()
         finally:
-            for task in (waker, *timers):
-                task.cancel()
+            timer.cancel()
 
-    async def _advance(self, journey: str) -> None:
+    async def _ring(self, delay: float) -> None:
+        await self._clock.sleep(delay)
+        self._wake.set()
+
+    def _has_rested(self, journey: str, due: datetime | None) -> None:
+        """Begin the next one; look into the journal only where something may be found there."""
+        self._busy.pop(journey, None)
+        self._journal.release([journey])
+        missed = journey in self._missed
+        self._missed.discard(journey)
+        if self._stopping:
+            return
+        self._begin()
+        sooner = due is not None and due < self._next_look
+        last = self._in_a_pass and not self._busy
+        if missed or sooner or last or (self._more and self._room):
+            self._wake.set()
+
+    async def _advance(self, journey: str, stored: Stored | None) -> None:
+        due: datetime | None = _NEVER
         try:
-            await self._engine.advance(journey)
+            due = _due(await self._engine.advance(journey, stored))
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)
         except UnknownJourney:
@@ -144,9 +237,14 @@ class Worker:
             log.error("the engine failed on the journey {} with {}; tried again", journey, type(error).__name__)
             self._shun(journey)
         finally:
-            self._busy.pop(journey, None)
-            self._journal.release([journey])
-            self._wake.set()
+            self._has_rested(journey, due)
 
     def _shun(self, journey: str) -> None:
         self._shunned[journey] = self._clock.monotonic() + _PENALTY
+
+
+def _due(rests: Next) -> datetime | None:
+    """When a journey wants to be looked at next; None: it does not."""
+    if isinstance(rests, WakeAt):
+        return rests.at
+    return rests.until if isinstance(rests, WaitingFor) else None

@@ -20,7 +20,7 @@ from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.engine.untouched import park_untouched, set_aside
 from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, NotPossible, UnknownFlow
-from onboarding.journal import Journal, Message, Phase, Status
+from onboarding.journal import Journal, Message, Phase, Status, Stored
 from onboarding.machine import Failed, Polling, Waiting
 
 __all__ = ["Engine"]
@@ -52,8 +52,13 @@ class Engine:
         self.api = api
         self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
 
-    async def advance(self, journey: str) -> Next:
+    async def advance(self, journey: str, stored: Stored | None = None) -> Next:
         """Advance a journey until it rests, and say what it rests for.
+
+        Args:
+            journey: its id.
+            stored: how it is stored, where that is known: it is loaded otherwise. If it is not so any more, the
+                journal refuses what follows from it.
 
         Raises:
             UnknownJourney: the journal holds none of that id.
@@ -61,16 +66,16 @@ class Engine:
             JournalError: the journal cannot be written; nothing further was sent.
         """
         try:
-            return await self._advance(journey)
+            return await self._advance(journey, stored)
         except JournalDamaged as error:
             if error.journey is None:  # it is not this one alone
                 raise
             damage = str(error)
         return await set_aside(self.journal, journey, damage, self.rules)
 
-    async def _advance(self, journey: str) -> Next:
+    async def _advance(self, journey: str, stored: Stored | None) -> Next:
         """Advance what the journal can tell all of."""
-        stored = await self.journal.load(journey)
+        stored = stored or await self.journal.load(journey)
         head = stored.head
         if head.status.is_final and not stored.messages:
             return Finished(Outcome.from_json(head.note or "{}"))

@@ -5,8 +5,8 @@
 - ``backends``: from a URL to a journal
 - ``memory``: dictionaries, for tests
 - ``sqlite``: one file; below it ``connection`` (opening, locks), ``writer`` (the thread, one commit a batch),
-  ``batch`` and ``statements`` (the writes and the SQL), ``rows``, ``schema`` and ``migrations`` (the tables),
-  ``faults`` (what a database error means), ``receipt`` (what a writer awaits), ``files`` (private files)
+  ``batch``, ``moving`` and ``statements`` (the writes and the SQL), ``rows``, ``schema`` and ``migrations`` (the
+  tables), ``faults`` (what a database error means), ``receipt`` (what a writer awaits), ``files`` (private files)
 - ``chain``: the signatures of a history's rows
 - ``sealing``: keys, and data sealed at rest; ``keyfile``: a file of keys; ``rotation``: changing the key
 
@@ -22,6 +22,7 @@ from onboarding.journal.backends import open_journal
 from onboarding.journal.protocol import Journal
 from onboarding.journal.records import (
     Change,
+    Ended,
     Head,
     Message,
     MessageKind,
@@ -32,6 +33,7 @@ from onboarding.journal.records import (
     Stored,
     TransitionRecord,
     Verdict,
+    Whole,
     changed,
 )
 
@@ -47,6 +49,7 @@ __all__ = [
     "DATA_FIELD",
     "Chain",
     "Change",
+    "Ended",
     "Head",
     "Journal",
     "Keyring",
@@ -62,6 +65,7 @@ __all__ = [
     "Stored",
     "TransitionRecord",
     "Verdict",
+    "Whole",
     "add_primary_key",
     "changed",
     "create_key_file",

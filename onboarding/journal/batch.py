@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import statements as sql
+from onboarding.journal.moving import archived
 from onboarding.journal.prepared import Prepared
 from onboarding.journal.records import Change, Head, Message, TransitionRecord
 from onboarding.journal.rows import head_of, head_row, message_row, transition_row
@@ -105,8 +106,9 @@ def add_journey(connection: Connection, head: Head, data: bytes, first: Transiti
     """Store a journey, or find the one that was stored under ``key`` before."""
     if key is not None:
         row = connection.execute(sql.BY_KEY, {"flow": head.flow, "key": key}).mappings().first()
-        if row is not None:
-            return head_of(row)
+        first_head = head_of(row) if row is not None else archived(connection, head.flow, key)
+        if first_head is not None:
+            return first_head
     connection.execute(sql.ADD_HEAD, {**head_row(head), "key": key})
     connection.execute(sql.ADD_DATA, {"journey": head.id, "data": data})
     connection.execute(sql.ADD_TRANSITION, transition_row(first))

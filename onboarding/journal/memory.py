@@ -13,14 +13,17 @@ from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import (
     APPLIED,
     Change,
+    Ended,
     Head,
     Message,
     MessageKind,
     Page,
+    Phase,
     Query,
     Status,
     Stored,
     TransitionRecord,
+    Whole,
 )
 
 __all__ = ["MemoryJournal"]
@@ -37,6 +40,7 @@ class MemoryJournal:
         self._data: dict[str, bytes] = {}
         self._history: dict[str, dict[int, TransitionRecord]] = {}
         self._keys: dict[tuple[str, bytes], str] = {}
+        self._archived: dict[tuple[str, bytes], Head] = {}
         self._messages: dict[str, Message] = {}
         self._meta: dict[str, bytes] = {}
         self._uses: dict[bytes, list[datetime]] = {}
@@ -75,6 +79,11 @@ class MemoryJournal:
         """Nothing to do: nobody else can see it."""
 
     @property
+    def is_exclusive(self) -> bool:
+        """Yes: nobody else can see it."""
+        return True
+
+    @property
     def pace(self) -> float:
         """As with a file."""
         return 0.25
@@ -87,6 +96,8 @@ class MemoryJournal:
         self._check()
         if key is not None and (head.flow, key) in self._keys:
             return self._heads[self._keys[head.flow, key]]
+        if key is not None and (head.flow, key) in self._archived:
+            return self._archived[head.flow, key]
         if head.id in self._heads:
             raise JournalError("the journal refused what was handed in: there is a journey of that id")
         self._heads[head.id], self._data[head.id] = head, data
@@ -264,6 +275,50 @@ class MemoryJournal:
         """None: what is kept here is kept with its head."""
         self._check()
         return [journey for journey in self._history if journey not in self._heads][:limit]
+
+    async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
+        """Journeys that ended before then, whole."""
+        self._check()
+        keys = {journey: key for (_, key), journey in self._keys.items()}
+        ids = [id_ for id_ in sorted(self._heads) if id_ > after and self._is_removable(id_)]
+        ids = [id_ for id_ in ids if self._heads[id_].updated < before][:limit]
+        journeys = [
+            Whole(self._heads[id_], self._data[id_], tuple(await self.history(id_)), keys.get(id_)) for id_ in ids
+        ]
+        return Ended(tuple(journeys), (), ids[-1] if len(ids) == limit else None)
+
+    async def take_in(self, journeys: Sequence[Whole]) -> None:
+        """Store journeys of another journal."""
+        self._check()
+        for whole in journeys:
+            head = whole.head
+            if head.id in self._heads and self._heads[head.id].revision >= head.revision:
+                continue
+            self._heads[head.id], self._data[head.id] = head, whole.data
+            self._history[head.id] = {row.seq: row for row in whole.history}
+            self._keys = {key: journey for key, journey in self._keys.items() if journey != head.id}
+            if whole.key is not None:
+                self._keys[head.flow, whole.key] = head.id
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove those that are as they were."""
+        self._check()
+        ids = [id_ for id_, revision in journeys if id_ in self._heads and self._heads[id_].revision == revision]
+        ids = [id_ for id_ in ids if self._is_removable(id_)]
+        for key, journey in [*self._keys.items()]:
+            if journey in ids:
+                del self._keys[key]
+                self._archived[key] = replace(
+                    self._heads[journey], due=None, note=None, attempt=0, restored=0, phase=Phase.READY
+                )
+        for id_ in ids:
+            del self._heads[id_], self._data[id_], self._history[id_]
+        self._messages = {id_: message for id_, message in self._messages.items() if message.journey not in ids}
+        return ids
+
+    def _is_removable(self, journey: str) -> bool:
+        unseen = (message.journey for message in self._messages.values() if message.verdict is None)
+        return self._heads[journey].status.is_final and journey not in unseen
 
     def _check(self) -> None:
         if not self._is_open:

@@ -6,7 +6,17 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
+from onboarding.journal.records import (
+    Change,
+    Ended,
+    Head,
+    Message,
+    Page,
+    Query,
+    Stored,
+    TransitionRecord,
+    Whole,
+)
 
 __all__ = ["Journal"]
 
@@ -60,6 +70,11 @@ class Journal(Protocol):
         ...
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether the owner is the only one who advances; else it advances what ``claim`` gives to it."""
+        ...
+
+    @property
     def pace(self) -> float:
         """Seconds after which to look for what is due though nobody has told of news."""
         ...
@@ -75,7 +90,7 @@ class Journal(Protocol):
         """Store a new journey durably and return its head.
 
         Where ``key`` (a digest) was used before with the same flow, nothing is written and the head of that
-        first journey is returned.
+        first journey is returned; if it was taken out since, what is left of its head: without due time and note.
         """
         ...
 
@@ -214,4 +229,26 @@ class Journal(Protocol):
 
     async def orphans(self, limit: int = 1000) -> list[str]:
         """Ids of journeys of which something is kept, but no head."""
+        ...
+
+    async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
+        """Journeys that ended before then, and to which nothing was handed in that nobody has looked at.
+
+        In order of id, those above ``after``, up to ``limit`` of them.
+        """
+        ...
+
+    async def take_in(self, journeys: Sequence[Whole]) -> None:
+        """Store journeys of another journal durably, in one transaction.
+
+        Where one of that id is stored, that of the higher revision stays.
+        """
+        ...
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove journeys, (id, revision), with all that is kept of them, in one transaction; the ids of those removed.
+
+        One stays where the revision does not hold any more, where it has not ended, and where a message to it was not
+        looked at. Their idempotency keys stay used.
+        """
         ...

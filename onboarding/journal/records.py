@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "APPLIED",
     "Change",
+    "Ended",
     "Head",
     "Message",
     "MessageKind",
@@ -22,6 +23,7 @@ __all__ = [
     "Stored",
     "TransitionRecord",
     "Verdict",
+    "Whole",
     "changed",
     "signed",
 ]
@@ -240,4 +242,25 @@ class Page:
     """A page of a list; ``next`` is the ``after`` of the following one, None on the last."""
 
     heads: tuple[Head, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that is kept of a journey that has ended, as it lies in the journal; what was handed in to it is not."""
+
+    head: Head
+    data: bytes
+    history: tuple[TransitionRecord, ...]
+    key: bytes | None = None
+    """The digest of its idempotency key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Some journeys that ended long ago; ``next`` is where to go on, None at the end."""
+
+    journeys: tuple[Whole, ...]
+    unreadable: tuple[str, ...]
+    """Ids of those of which something cannot be read."""
     next: str | None = None

@@ -12,6 +12,7 @@ from onboarding.errors import JournalDamaged
 from onboarding.journal.records import Head, Message, MessageKind, Phase, Status, TransitionRecord
 
 __all__ = [
+    "archived_head_of",
     "damaged",
     "head_of",
     "head_row",
@@ -86,6 +87,12 @@ def head_of(row: Mapping[Any, Any]) -> Head:
             restored=_whole(row["restored"]),
         )
     raise damaged(row["id"], "its row cannot be read")
+
+
+def archived_head_of(row: Mapping[Any, Any]) -> Head:
+    """The head of a journey of which a key alone was kept. Raises ``JournalDamaged``, which names the journey."""
+    missing = {"id": row["journey"], "phase": Phase.READY, "due": None, "attempt": 0, "note": None, "restored": 0}
+    return head_of({**row, **missing})
 
 
 def what_is_left(row: Mapping[Any, Any]) -> Head:

@@ -7,6 +7,7 @@ The head row is narrow, and the sealed data lie beside it: lists, claims and tim
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Float,
@@ -17,23 +18,29 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
+    text,
 )
 
 __all__ = [
     "APPLICATION_ID",
+    "FAILING",
+    "LIVE",
     "NEWEST",
     "VERSIONS",
+    "archived",
     "commits",
     "inbox",
     "journey_data",
     "journeys",
     "meta",
     "metadata",
+    "tallies",
     "transitions",
     "uses",
 ]
 
-VERSIONS = ("0001", "0002", "0003")
+VERSIONS = ("0001", "0002", "0003", "0004")
 """Every version of the schema, oldest first: what ``alembic_version`` may hold."""
 
 NEWEST = VERSIONS[-1]
@@ -66,11 +73,13 @@ journeys = Table(
     sqlite_with_rowid=False,
 )
 Index("journeys_due", journeys.c.due, sqlite_where=journeys.c.due.is_not(None))
-Index("journeys_status", journeys.c.status, journeys.c.id)
-Index("journeys_flow", journeys.c.flow, journeys.c.id)
-Index("journeys_flow_state", journeys.c.flow, journeys.c.state, journeys.c.id)
-# Counting reads this alone: without it, 100,000 journeys keep the thread for 0.2 s.
+# The one index of all lists: ``tallies`` says which of its parts a list has to be put together from.
 Index("journeys_count", journeys.c.flow, journeys.c.status, journeys.c.state)
+FAILING = "status IN ('working', 'polling') AND attempt > 1"
+LIVE = "restored > 0 AND status IN ('working', 'polling', 'waiting', 'parked')"
+# A query uses these where it says the same, to the letter.
+Index("journeys_failing", journeys.c.id, journeys.c.attempt, sqlite_where=text(FAILING), postgresql_where=text(FAILING))
+Index("journeys_restored", journeys.c.id, sqlite_where=text(LIVE), postgresql_where=text(LIVE))
 Index(
     "journeys_flow_key",
     journeys.c.flow,
@@ -78,6 +87,48 @@ Index(
     unique=True,
     sqlite_where=journeys.c.key.is_not(None),
 )
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("flow", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many journeys there are of each kind. Triggers keep it, whoever writes and however that ends."""
+
+_COUNT = """\
+    INSERT INTO tallies (flow, status, state, number) VALUES ({row}.flow, {row}.status, {row}.state, {by})
+        ON CONFLICT (flow, status, state) DO UPDATE SET number = number + {by};"""
+_MORE, _LESS = _COUNT.format(row="new", by=1), _COUNT.format(row="old", by=-1)
+_BOTH = f"{_LESS}\n{_MORE}"
+_MOVED = "old.state IS NOT new.state OR old.status IS NOT new.status OR old.flow IS NOT new.flow"
+for _trigger in (
+    f"CREATE TRIGGER journeys_added AFTER INSERT ON journeys BEGIN\n{_MORE}\nEND",
+    f"CREATE TRIGGER journeys_removed AFTER DELETE ON journeys BEGIN\n{_LESS}\nEND",
+    f"CREATE TRIGGER journeys_moved AFTER UPDATE OF flow, status, state ON journeys\nWHEN {_MOVED} BEGIN\n{_BOTH}\nEND",
+):
+    event.listen(metadata, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+
+archived = Table(
+    "archived",
+    metadata,
+    Column("flow", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("journey", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("entered", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The idempotency keys of journeys that were taken out, and how those ended: a used key stays used."""
 
 journey_data = Table(
     "journey_data",

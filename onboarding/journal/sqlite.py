@@ -22,9 +22,20 @@ from onboarding.journal.batch import add_journey, erase_journey, post_message, s
 from onboarding.journal.connection import SqliteSession, kernel_lock
 from onboarding.journal.faults import explain
 from onboarding.journal.files import check_beside
+from onboarding.journal.moving import ended, take_in, take_out
 from onboarding.journal.quarantine import set_aside
 from onboarding.journal.receipt import Receipt
-from onboarding.journal.records import Change, Head, Message, Page, Query, Stored, TransitionRecord
+from onboarding.journal.records import (
+    Change,
+    Ended,
+    Head,
+    Message,
+    Page,
+    Query,
+    Stored,
+    TransitionRecord,
+    Whole,
+)
 from onboarding.journal.rows import damaged, head_of, message_of, micros, moment, transition_of, what_is_left
 from onboarding.journal.writer import Writer
 
@@ -115,6 +126,11 @@ class SqliteJournal:
         """Nothing to do: one process advances them all."""
 
     @property
+    def is_exclusive(self) -> bool:
+        """Yes: whoever has the lock."""
+        return True
+
+    @property
     def pace(self) -> float:
         """Nobody tells what other processes have written: it is looked at often."""
         return 0.25
@@ -124,7 +140,9 @@ class SqliteJournal:
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
-        return await self._do(lambda connection: add_journey(connection, head, data, first, key), short=True)
+        return await self._running.do(
+            lambda connection: add_journey(connection, head, data, first, key), short=True, begins=head.id
+        )
 
     def write(self, change: Change) -> Receipt[None]:
         """Queue a write; many commit as one."""
@@ -292,6 +310,18 @@ class SqliteJournal:
         return await self._ask(
             lambda connection: [row.journey for row in connection.execute(sql.ORPHANS, {"limit": limit})]
         )
+
+    async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
+        """Journeys that ended before then, whole."""
+        return await self._ask(lambda connection: ended(connection, micros(before), after, limit))
+
+    async def take_in(self, journeys: Sequence[Whole]) -> None:
+        """Store journeys of another journal durably."""
+        await self._do(lambda connection: take_in(connection, journeys))
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove those that are as they were."""
+        return await self._do(lambda connection: take_out(connection, journeys))
 
     def _scrub(self) -> bool:
         session = SqliteSession(self._path, self._busy_timeout)

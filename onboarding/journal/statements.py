@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -21,15 +23,28 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     union,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from onboarding.journal.dialects import JsonEach, TypeOf
 from onboarding.journal.records import APPLIED, MessageKind, Query, Status
 from onboarding.journal.rows import micros
-from onboarding.journal.schema import inbox, journey_data, journeys, meta, transitions, uses
+from onboarding.journal.schema import (
+    FAILING,
+    LIVE,
+    archived,
+    inbox,
+    journey_data,
+    journeys,
+    meta,
+    tallies,
+    transitions,
+    uses,
+)
 
 __all__ = [
     "ADD_DATA",
@@ -37,19 +52,24 @@ __all__ = [
     "ADD_META",
     "ADD_TRANSITION",
     "ADD_USE",
+    "BY_ARCHIVED_KEY",
     "BY_KEY",
     "CALLED",
     "CHANGING",
     "COUNT",
     "DROP_MESSAGE",
     "DUE",
+    "ENDED",
     "ERASE_HISTORY",
     "ERASE_KEY",
     "ERASE_MESSAGES",
     "FORGET_USES",
+    "FREE_KEY",
     "GIVE_BACK",
     "HEAD",
+    "HISTORIES",
     "HISTORY",
+    "KEEP_KEYS",
     "LAST_NUMBER",
     "LOOKED_AT",
     "MEND",
@@ -62,6 +82,8 @@ __all__ = [
     "NEXT_DUE",
     "ORPHANS",
     "POST",
+    "REMOVABLE",
+    "REMOVE",
     "RESEAL",
     "RESEAL_MESSAGE",
     "RESTORED",
@@ -124,9 +146,7 @@ HISTORY = (
 LAST_NUMBER = select(func.max(transitions.c.seq)).where(
     transitions.c.journey == bindparam("journey"), TypeOf(transitions.c.seq) == "integer"
 )
-COUNT = select(journeys.c.flow, journeys.c.status, journeys.c.state, func.count().label("number")).group_by(
-    journeys.c.flow, journeys.c.status, journeys.c.state
-)
+COUNT = select(tallies).where(tallies.c.number > 0)
 
 # --- what wants to be advanced ---
 _NOT_BUSY = journeys.c.id.not_in(_each("busy"))
@@ -241,27 +261,92 @@ _KEPT = union(*(select(table.c.journey) for table in (transitions, journey_data,
 ORPHANS = select(_KEPT.c.journey).where(~exists().where(journeys.c.id == _KEPT.c.journey)).limit(bindparam("limit"))
 
 
+# --- what moves journeys that have ended from one journal to another ---
+_FINAL = [status.value for status in Status if status.is_final]
+_UNANSWERED = exists().where(inbox.c.journey == journeys.c.id, _UNSEEN)
+ENDED = (
+    select(*_HEAD_COLUMNS, journeys.c.key, journey_data.c.data)
+    .join(journey_data, journey_data.c.journey == journeys.c.id)
+    .where(
+        journeys.c.id > bindparam("after"),
+        journeys.c.status.in_(_FINAL),
+        journeys.c.updated < bindparam("before"),
+        ~_UNANSWERED,
+    )
+    .order_by(journeys.c.id)
+    .limit(bindparam("limit"))
+)
+HISTORIES = (
+    select(transitions)
+    .where(transitions.c.journey.in_(_each("ids")))
+    .order_by(transitions.c.journey, transitions.c.seq)
+)
+REMOVABLE = select(journeys.c.id, journeys.c.revision).where(
+    journeys.c.id.in_(_each("ids")), journeys.c.status.in_(_FINAL), ~_UNANSWERED
+)
+REMOVE = delete(journeys).where(journeys.c.id.in_(_each("ids")))
+_LEFT = [column.name for column in archived.c if column.name != "journey"]
+_USED = select(journeys.c.id, *(journeys.c[name] for name in _LEFT)).where(
+    journeys.c.id.in_(_each("ids")), journeys.c.key.is_not(None)
+)
+KEEP_KEYS = {
+    name: into(archived).from_select(["journey", *_LEFT], _USED).on_conflict_do_nothing()
+    for name, into in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+"""For each kind of database: what to do where a key is kept already, each says in its own words."""
+BY_ARCHIVED_KEY = select(archived).where(archived.c.flow == bindparam("flow"), archived.c.key == bindparam("key"))
+FREE_KEY = update(journeys).where(journeys.c.flow == _to("flow"), journeys.c.key == _to("key")).values(key=None)
+
+
 def find(query: Query) -> Select[Any]:
     """The heads that a list asks for, newest first, and one more: there is a next page."""
     found = select(*_HEAD_COLUMNS).order_by(journeys.c.id.desc()).limit(query.limit + 1)
+    if query.restored or query.failures:  # few, in an index of their own, which SQLite does not know to be small
+        found = found.with_hint(
+            journeys, f"INDEXED BY journeys_{'restored' if query.restored else 'failing'}", "sqlite"
+        )
+        return found.where(*_narrowed(query, journeys), *_of_kind(query, journeys))
+    kinds = _of_kind(query, tallies)
+    if not kinds:
+        return found.where(*_narrowed(query, journeys))
+    # The newest of each kind that it is about, then the newest of these. A kind's are a part of the index, in order.
+    each, part = journeys.alias("each"), journeys.alias("part")
+    newest = (
+        select(part.c.id)
+        .where(*(part.c[name] == tallies.c[name] for name in ("flow", "status", "state")), *_narrowed(query, part))
+        .order_by(part.c.id.desc())
+        .limit(query.limit + 1)
+        .correlate(tallies)
+    )
+    candidates = select(each.c.id).select_from(tallies.join(each, each.c.id.in_(newest)))
+    return found.where(journeys.c.id.in_(candidates.where(tallies.c.number > 0, *kinds)))
+
+
+def _of_kind(query: Query, table: FromClause) -> list[ColumnElement[bool]]:
+    """Of which flow, state and status."""
+    terms = []
     if query.flow is not None:
-        found = found.where(journeys.c.flow == query.flow)
+        terms.append(table.c.flow == query.flow)
     if query.state is not None:
-        found = found.where(journeys.c.state == query.state)
+        terms.append(table.c.state == query.state)
     if query.status:
-        found = found.where(journeys.c.status.in_([status.value for status in query.status]))
+        terms.append(table.c.status.in_([status.value for status in query.status]))
+    return terms
+
+
+def _narrowed(query: Query, table: FromClause) -> list[ColumnElement[bool]]:
+    """What else they must be like."""
+    terms: list[ColumnElement[bool]] = []
     if query.created_before is not None:
-        found = found.where(journeys.c.created < micros(query.created_before))
+        terms.append(table.c.created < micros(query.created_before))
     if query.created_after is not None:
-        found = found.where(journeys.c.created >= micros(query.created_after))
+        terms.append(table.c.created >= micros(query.created_after))
     if query.updated_before is not None:
-        found = found.where(journeys.c.updated < micros(query.updated_before))
+        terms.append(table.c.updated < micros(query.updated_before))
     if query.restored:
-        live = [status.value for status in Status if not status.is_final]
-        found = found.where(journeys.c.status.in_(live), journeys.c.restored > 0)
+        terms.append(text(LIVE))  # type: ignore[arg-type]
     if query.failures:
-        trying = (Status.WORKING.value, Status.POLLING.value)
-        found = found.where(journeys.c.status.in_(trying), journeys.c.attempt > query.failures)
+        terms += [text(FAILING), table.c.attempt > query.failures]  # type: ignore[list-item]
     if query.after is not None:
-        found = found.where(journeys.c.id < query.after)
-    return found
+        terms.append(table.c.id < query.after)
+    return terms

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Update
 from onboarding.errors import JournalDamaged
 from onboarding.journal import statements as sql
 from onboarding.journal.batch import erase_journey, unknown
+from onboarding.journal.moving import ended, take_in, take_out
 from onboarding.journal.quarantine import set_aside
-from onboarding.journal.records import Head, Page, Query, Stored, TransitionRecord
+from onboarding.journal.records import Ended, Head, Page, Query, Stored, TransitionRecord, Whole
 from onboarding.journal.rows import damaged, head_of, message_of, micros, transition_of, what_is_left
 
 __all__ = ["Tables"]
@@ -137,6 +138,18 @@ class Tables:
         return await self._ask(
             lambda connection: [row.journey for row in connection.execute(sql.ORPHANS, {"limit": limit})]
         )
+
+    async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
+        """Journeys that ended before then, whole."""
+        return await self._ask(lambda connection: ended(connection, micros(before), after, limit))
+
+    async def take_in(self, journeys: Sequence[Whole]) -> None:
+        """Store journeys of another journal durably."""
+        await self._do(lambda connection: take_in(connection, journeys))
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove those that are as they were."""
+        return await self._do(lambda connection: take_out(connection, journeys))
 
     async def _replace(self, statement: Update, terms: Sequence[Mapping[str, object]]) -> int:
         if not terms:

@@ -92,6 +92,8 @@ class _Job:
     writes: bool = False
     short: bool = False
     """Whether it is about one journey, and so done in a moment."""
+    begins: str | None = None
+    """The journey that it stores for the first time."""
     result: Any = None
     error: OnboardingError | None = None
 
@@ -140,9 +142,10 @@ class Writer:
         """Queue a change."""
         return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True, short=True))
 
-    def do(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
-        """Queue work that writes; ``short``: a few rows of one journey."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short))
+    def do(self, work: Callable[[Connection], T], *, short: bool = False, begins: str | None = None) -> Receipt[T]:
+        """Queue work that writes; ``short``: a few rows of one journey; ``begins``: which it stores as a new one."""
+        job = _Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short, begins=begins)
+        return self._submit(job)
 
     def read(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
         """Queue work that reads, ``short``: a few rows; it sees every write queued before it."""
@@ -225,8 +228,8 @@ class Writer:
         """Whether these come from one journey that nobody else shares the disk with, for all that can be seen."""
         written = {job.change.head.id for job in jobs if job.change is not None}
         alone = written <= {self._last} and len(jobs) <= _AT_ONCE
-        if written:
-            self._last = next(iter(written))
+        for journey in (*written, *(job.begins for job in jobs if job.begins is not None)):
+            self._last = journey
         return (
             alone
             and self._session.is_local
@@ -267,8 +270,10 @@ class Writer:
                     with self._turn:
                         self._session.be_patient(True)
                         last = self._round(held, _deliver)
+                    # Before anybody is told, and hands in the next: that may be done at once.
                     with self._guard:
                         self._queued -= len(held)
+                    _deliver(job for job in held if job is not last)
         except BaseException:  # noqa: BLE001 - the thread ends, and everybody is told so below
             last = None
         finally:
@@ -286,7 +291,7 @@ class Writer:
     def _round(self, jobs: Sequence[_Job], deliver: Callable[[Sequence[_Job]], None] | None = None) -> _Job | None:
         """One batch: the writes in their order, the commit, then the reads. The closing job, where there.
 
-        ``deliver`` is called with what is done as soon as it is; without, that is left to the caller.
+        The outcomes are for the caller to deliver; ``deliver`` is called with the writes where reads follow them.
         """
         writes = [job for job in jobs if job.writes]
         reads = [job for job in jobs if not job.writes and job.work is not None]
@@ -294,7 +299,7 @@ class Writer:
             began = time.monotonic()
             self._settle(writes)
             self._pace += (time.monotonic() - began - self._pace) / 8
-            if deliver is not None:
+            if deliver is not None and reads:
                 deliver(writes)
         if reads:
             try:
@@ -302,8 +307,6 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for job in reads:
                     job.error = explain(error, self.place)
-            if deliver is not None:
-                deliver(reads)
         return next((job for job in jobs if job.work is None and job.change is None), None)
 
     def _settle(self, jobs: Sequence[_Job]) -> None:

@@ -112,3 +112,17 @@ async def test_proxies_of_the_environment_are_not_used(
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     await make().send_email_code("a")
     assert len(service.received) == 1
+
+
+async def test_proxies_of_the_environment_are_used_where_they_are_wanted(
+    library: Any,
+    make: Callable[..., AccountApi],
+    service: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+    unused_tcp_port: int,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", service.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    address = f"http://127.0.0.1:{unused_tcp_port}"
+    await make(address, trust_env=True).send_email_code("a")
+    assert service.received[0].line.startswith(f"POST {address}/v1/api/user/email/")

@@ -10,7 +10,7 @@ from cli_program import Program
 
 COMMANDS = (
     "demo", "sandbox", "doctor", "flows", "graph", "run", "start", "send", "wait", "list", "show", "cancel", "retry",
-    "resolve", "worker", "keys", "audit", "forget",
+    "resolve", "worker", "keys", "audit", "forget", "archive",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ READERS = (
     ("list",), ("list", "--count"), ("show", UNKNOWN), ("wait", UNKNOWN), ("worker", "--once"), ("cancel", UNKNOWN),
     ("retry", UNKNOWN), ("retry", "--all-parked"), ("send", UNKNOWN, "code_entered"), ("graph", UNKNOWN),
     ("resolve", UNKNOWN, "--landed", "--reason", "x"), ("keys", "rotate"), ("audit",), ("forget", UNKNOWN),
+    ("archive", "--older-than", "1d", "--to", "archive.db"),
 )  # fmt: skip
 
 

@@ -15,8 +15,19 @@ import pytest
 from uuid_utils import uuid7
 
 from onboarding.drivers import Worker
+from onboarding.engine import WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
-from onboarding.journal import Change, Head, MemoryJournal, SqliteJournal, Status, TransitionRecord
+from onboarding.journal import (
+    Change,
+    Head,
+    MemoryJournal,
+    Message,
+    MessageKind,
+    SqliteJournal,
+    Status,
+    Stored,
+    TransitionRecord,
+)
 from onboarding.testing import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -29,18 +40,18 @@ class Advancer:
         self.journal = journal
         self.calls: Counter[str] = Counter()
         self.at_once = self.most_at_once = 0
-        self.does: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.does: dict[str, Callable[[], Awaitable[Any]]] = {}
 
-    async def advance(self, journey: str) -> None:
+    async def advance(self, journey: str, stored: Stored | None = None) -> Any:
         self.calls[journey] += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await asyncio.sleep(0)
             if journey in self.does:
-                await self.does[journey]()
-            else:
-                await self.rest(journey, None)
+                return await self.does[journey]()
+            await self.rest(journey, None)
+            return None
         finally:
             self.at_once -= 1
 
@@ -303,3 +314,166 @@ async def test_two_workers_on_one_file_one_stands_by_and_takes_over(anyio_backen
         journey = await second.add()
         await second.until(lambda: second.engine.calls[journey] == 1)
         assert first.engine.calls[journey] == 0
+
+
+class Watched:
+    """Counts the looks into a journal, and what is asked for while something is under way."""
+
+    def __init__(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.claims: list[int] = []
+        claim = yard.journal.claim
+
+        async def counting(now: datetime, limit: int, busy: Any = ()) -> list[str]:
+            found = list(await claim(now, limit, busy))
+            self.claims.append(len(found))
+            return found
+
+        monkeypatch.setattr(yard.journal, "claim", counting)
+
+
+async def test_a_look_into_the_journal_serves_many_journeys(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [await yard.add() for _ in range(400)]
+    watched = Watched(yard, monkeypatch)
+    async with yard.running():
+        await yard.until(lambda: len(yard.engine.calls) == len(ids))
+    assert set(yard.engine.calls.values()) == {1}
+    assert sum(watched.claims) == len(ids)
+    assert len(watched.claims) <= len(ids) / 10 + 2
+    assert yard.engine.most_at_once == 20
+
+
+async def test_what_rests_until_later_makes_nobody_look(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    journey, release = await yard.add(), asyncio.Event()
+
+    async def rest_for_long() -> Any:
+        await release.wait()
+        due = yard.clock.now() + timedelta(hours=1)
+        await yard.engine.rest(journey, due)
+        return WakeAt(due)
+
+    yard.engine.does[journey] = rest_for_long
+    watched = Watched(yard, monkeypatch)
+    async with yard.running():
+        await yard.until(lambda: yard.engine.at_once == 1)
+        await yard.settle()
+        looks = len(watched.claims)
+        release.set()
+        await yard.until(lambda: not yard.worker._busy and not yard.worker._more)
+        await yard.settle()
+        assert len(watched.claims) == looks
+        yard.clock.advance(3600)
+        await yard.until(lambda: yard.engine.calls[journey] == 2)
+
+
+async def test_what_is_due_again_at_once_is_taken_up_again_without_a_pause(yard: Yard) -> None:
+    journey = await yard.add()
+
+    async def again() -> Any:
+        del yard.engine.does[journey]
+        return WakeAt(yard.clock.now())
+
+    yard.engine.does[journey] = again
+    async with yard.running():
+        await yard.until(lambda: yard.engine.calls[journey] == 2)
+    # The clock stands still: a worker that waited for its next look by itself would not have come to it.
+
+
+async def test_what_is_handed_in_while_a_journey_is_under_way_is_looked_at_when_it_rests(yard: Yard) -> None:
+    journey, release = await yard.add(), asyncio.Event()
+
+    async def rest() -> Any:
+        await release.wait()
+        del yard.engine.does[journey]
+        due = yard.clock.now() + timedelta(hours=1)
+        await yard.engine.rest(journey, due)
+        return WakeAt(due)
+
+    yard.engine.does[journey] = rest
+    async with yard.running():
+        await yard.until(lambda: yard.engine.at_once == 1)
+        now = yard.clock.now()
+        message = Message(id="m", journey=journey, kind=MessageKind.CANCEL, name="cancel", payload=None, at=now)
+        await yard.journal.post(message)
+        yard.worker.wake()
+        await yard.settle()
+        release.set()
+        await yard.until(lambda: yard.engine.calls[journey] == 2)
+
+
+async def test_what_was_claimed_ahead_for_too_long_is_claimed_anew(anyio_backend: str) -> None:
+    journal = MemoryJournal()
+    await journal.open()
+    yard = Yard(journal, concurrency=1)
+    slow, ahead = await yard.add(), await yard.add()
+    release = asyncio.Event()
+
+    async def wait() -> None:
+        await release.wait()
+        await yard.engine.rest(slow, None)
+
+    yard.engine.does[slow] = wait
+    async with yard.running():
+        await yard.until(lambda: list(yard.worker._claimed) == [ahead])
+        longer = await yard.add(after=-3600)
+        yard.clock.advance(2)
+        await yard.settle()
+        release.set()
+        await yard.until(lambda: yard.engine.calls[ahead] == 1)
+        assert list(yard.engine.calls) == [slow, longer, ahead]
+
+
+async def test_nothing_is_advanced_twice_at_once_however_often_it_is_due(anyio_backend: str) -> None:
+    journal = MemoryJournal()
+    await journal.open()
+    yard = Yard(journal, concurrency=3)
+    ids = [await yard.add() for _ in range(30)]
+    under_way: set[str] = set()
+    for journey in ids:
+
+        async def go(journey: str = journey) -> Any:
+            assert journey not in under_way
+            under_way.add(journey)
+            for _ in range(hash(journey) % 5):
+                await asyncio.sleep(0)
+            under_way.discard(journey)
+            yard.worker.wake()
+            if yard.engine.calls[journey] == 5:
+                del yard.engine.does[journey]
+                await yard.engine.rest(journey, None)
+            return WakeAt(yard.clock.now())
+
+        yard.engine.does[journey] = go
+    async with yard.running():
+        await yard.until(lambda: all(yard.engine.calls[journey] == 5 for journey in ids))
+    assert yard.engine.most_at_once == 3
+    assert set(yard.engine.calls.values()) == {5}, "one failed"
+
+
+async def test_what_was_just_stored_here_is_begun_as_it_is_and_only_when_it_is_its_turn(anyio_backend: str) -> None:
+    journal = MemoryJournal()
+    await journal.open()
+    yard = Yard(journal, concurrency=1)
+
+    async def stored() -> Stored:
+        journey = await yard.add()
+        return await journal.load(journey)
+
+    first = await stored()
+    assert not yard.worker.begin(first), "it owns nothing yet"
+    held = asyncio.Event()
+    yard.engine.does[first.head.id] = held.wait
+    async with yard.running():
+        await yard.until(lambda: yard.engine.calls[first.head.id] == 1)
+        second = await stored()
+        assert not yard.worker.begin(first), "it is under way"
+        assert not yard.worker.begin(second), "there is no room"
+        held.set()
+        await yard.until(lambda: yard.engine.calls[second.head.id] == 1)
+        await yard.until(lambda: not yard.worker._busy and not yard.worker._more)
+        third = replace(second, head=replace(second.head, id=str(uuid7())))
+        assert yard.worker.begin(third)
+        assert not yard.worker.begin(third), "it is begun"
+        waits = replace(third, head=replace(third.head, id=str(uuid7()), status=Status.WAITING))
+        assert not yard.worker.begin(waits), "there is nothing to do"
+        yard.engine.does[third.head.id] = held.wait
+        await yard.until(lambda: yard.engine.calls[third.head.id] == 1)

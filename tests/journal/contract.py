@@ -20,13 +20,14 @@ from onboarding.journal import (
 )
 
 from .contract_erasing import ErasingContract
+from .contract_moving import MovingContract
 from .contract_queries import QueriesContract
 from .samples import NOW, a_head, a_message, a_record, later, next_change, store
 
 HOSTILE = "x'); DROP TABLE journeys; --\u2028\U0001f512"
 
 
-class JournalContract(QueriesContract, ErasingContract):
+class JournalContract(QueriesContract, ErasingContract, MovingContract):
     pytestmark = pytest.mark.anyio
 
     # creating

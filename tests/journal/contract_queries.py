@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -120,6 +121,32 @@ class QueriesContract:
             for failures in (0, 1, 2, 8, 9)
         }
         assert found == {0: "54321", 1: "32", 2: "3", 8: "3", 9: ""}
+
+    async def test_every_mixture_of_flow_state_and_status_is_paged_like_a_filter_of_all(self, journal: Journal) -> None:
+        kinds = list(itertools.product(("f", "g"), ("s", "t"), (Status.WORKING, Status.PARKED, Status.DONE)))
+        heads = [
+            replace(a_head(f"j{number:03d}", flow=flow, state=state, status=status), attempt=number % 4)
+            for number, (flow, state, status) in enumerate(kinds * 3)
+        ]
+        await store(journal, *heads)
+        newest = heads[::-1]
+        statuses: tuple[tuple[Status, ...], ...] = ((), (Status.PARKED,), (Status.WORKING, Status.DONE))
+        for flow, state, status, failures in itertools.product((None, "f"), (None, "t"), statuses, (0, 2)):
+            fitting = [
+                head.id
+                for head in newest
+                if flow in (None, head.flow)
+                and state in (None, head.state)
+                and (not status or head.status in status)
+                and (not failures or (head.status is Status.WORKING and head.attempt > failures))
+            ]
+            found: list[str] = []
+            query: Query | None = Query(flow=flow, state=state, status=status, failures=failures, limit=2)
+            while query is not None:
+                page = await journal.find(query)
+                found += [head.id for head in page.heads]
+                query = None if page.next is None else replace(query, after=page.next)
+            assert found == fitting, (flow, state, status, failures)
 
     async def test_pages_follow_each_other_without_gap_or_overlap(self, journal: Journal) -> None:
         ids = [f"{number:03}" for number in range(10)]

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from onboarding.cli.commands import (
+    archive,
     audit,
     decisions,
     demo,
@@ -48,7 +49,7 @@ class _InOrder(TyperGroup):
 _ORDER = (
     "demo", "sandbox", "doctor", "flows", "graph",
     "run", "start", "send", "wait", "list", "show", "cancel", "retry", "resolve",
-    "worker", "keys", "audit", "forget", "verify",
+    "worker", "keys", "audit", "forget", "archive", "verify",
 )  # fmt: skip
 
 app = typer.Typer(
@@ -116,6 +117,7 @@ app.command(rich_help_panel=_operation)(worker.worker)
 app.add_typer(keys.keys_app, name="keys", rich_help_panel=_operation)
 app.command(rich_help_panel=_operation)(audit.audit)
 app.command(rich_help_panel=_operation)(forget.forget)
+app.command(rich_help_panel=_operation)(archive.archive)
 app.command(rich_help_panel=_operation)(verify.verify)
 
 

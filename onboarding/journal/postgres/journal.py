@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from onboarding.errors import JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.batch import add_journey, spend, unknown
+from onboarding.journal.moving import take_out
 from onboarding.journal.postgres.address import address_of
 from onboarding.journal.postgres.faults import explained
 from onboarding.journal.postgres.leases import Leases
@@ -45,6 +46,7 @@ _SETTING = insert(meta)
 _SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
 _EXISTS = "SELECT 1 FROM journeys WHERE id = %(journey)s FOR KEY SHARE"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(encode(%(budget)s::bytea, 'hex'), 1))"
+_LOCKED = "SELECT FROM journeys WHERE id = ANY(%(ids)s::text[]) ORDER BY id FOR UPDATE"
 _SCRUB = ("journeys", "journey_data", "transitions", "inbox")
 
 
@@ -72,6 +74,11 @@ class PostgresJournal(Tables):
     def place(self) -> str:
         """The address without its password."""
         return self._address.place
+
+    @property
+    def is_exclusive(self) -> bool:
+        """No: any number of workers."""
+        return False
 
     @property
     def pace(self) -> float:
@@ -236,6 +243,16 @@ class PostgresJournal(Tables):
         return now if called and (due is None or due > now) else due
 
     # Forgetting
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove those that are as they were."""
+
+        def work(connection: Connection) -> list[str]:
+            # Who is just handing something in is waited for, and whoever comes later finds no journey.
+            connection.exec_driver_sql(_LOCKED, {"ids": [journey for journey, _ in journeys]})
+            return take_out(connection, journeys)
+
+        return await self._do(work)
 
     async def scrub(self) -> bool:
         """Free what was erased in the tables. What the server's log and its backups hold is not in our hands."""

@@ -129,6 +129,9 @@ class Leases:
             self.fence = int(connection.exec_driver_sql(_REGISTER, terms).scalar_one())
             # Whose owner is not on the list (a table was restored by itself): they would be stuck in silence.
             connection.exec_driver_sql(_FREE_STRAYS)
+        self._tell_let_go(connection)
+        if connection.exec_driver_sql(_MANY).scalar_one() and connection.exec_driver_sql(_FOLDING).scalar_one():
+            connection.exec_driver_sql(_FOLD)
         return until
 
     def renewed(self, until: tuple[float, float]) -> None:
@@ -158,10 +161,7 @@ class Leases:
             # A statement of its own: it sees what those took until the moment in which they were locked out.
             connection.exec_driver_sql(_FREE, {"fences": late})
             self.tell()
-        with self._letting_go:
-            let_go, self._let_go = self._let_go, set()
-        if let_go and self.fence is not None:
-            connection.exec_driver_sql(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
+        self._tell_let_go(connection)
         terms = {"now": now, "limit": limit, "busy": list(busy), "fence": self.fence}
         since = {row.id: row.due for row in connection.exec_driver_sql(_DUE, terms)}
         for row in connection.exec_driver_sql(_CALLED, terms):
@@ -178,6 +178,12 @@ class Leases:
         terms = {"busy": list(busy), "fence": self.fence, "limit": 1}
         due = connection.exec_driver_sql(_NEXT_DUE, terms).scalar()
         return due, connection.exec_driver_sql(_CALLED, terms).first() is not None
+
+    def _tell_let_go(self, connection: Connection) -> None:
+        with self._letting_go:
+            let_go, self._let_go = self._let_go, set()
+        if let_go and self.fence is not None:
+            connection.exec_driver_sql(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
 
     def _forget(self) -> None:
         self.fence, self._until, self._new = None, 0.0, False
@@ -213,6 +219,12 @@ _SWEEP = """
 _LET_GO = """
     UPDATE journeys SET owner = NULL WHERE id IN (
         SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND owner = %(fence)s ORDER BY id FOR NO KEY UPDATE)"""
+_MANY = "SELECT count(*) = 1000 FROM (SELECT FROM tally_changes LIMIT 1000) AS few"
+_FOLDING = "SELECT pg_try_advisory_xact_lock(1869505124, 1)"
+_FOLD = """
+    WITH gone AS (DELETE FROM tally_changes RETURNING flow, status, state, number)
+    INSERT INTO tally_changes (flow, status, state, number)
+    SELECT flow, status, state, sum(number) FROM gone GROUP BY flow, status, state HAVING sum(number) <> 0"""
 _DUE = f"""
     SELECT j.id, j.due FROM journeys AS j WHERE j.due <= %(now)s AND {_MINE}
     ORDER BY j.due, j.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""

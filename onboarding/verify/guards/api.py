@@ -13,6 +13,7 @@ from onboarding.api import Meaning, caller, client, envelope, http_library, obse
 from onboarding.api.caller import Caller
 from onboarding.api.envelope import Answer, Trouble
 from onboarding.api.passage import Passage
+from onboarding.api.pool import Pool
 from onboarding.api.transport import Transport
 from onboarding.errors import InDoubt, Refused, RefusedByProtocol
 from onboarding.verify.guards.patching import in_place_of
@@ -127,13 +128,17 @@ def _retry_after() -> Iterator[None]:
 
 @mutant("redirects", "no request is sent to where an answer points", part="answers", case="redirect-307/update_account")
 def _redirects() -> Iterator[None]:
-    kind = http_library.preferred_library().AsyncClient
-    send = kind.send
+    send = Pool.handle_async_request
 
-    async def following(self: Any, request: Any, **more: Any) -> Any:
-        return await send(self, request, **{**more, "follow_redirects": True})
+    async def following(self: Any, request: Any) -> Any:
+        response = await send(self, request)
+        if response.has_redirect_location:
+            async with http_library.preferred_library().AsyncClient(trust_env=False) as anywhere:
+                there = response.headers["location"]
+                await anywhere.request(request.method, there, headers=request.headers, content=request.content)
+        return response
 
-    with in_place_of(kind, "send", following):
+    with in_place_of(Pool, "handle_async_request", following):
         yield
 
 
@@ -195,9 +200,9 @@ def _too_late() -> Iterator[None]:
 def _proxies() -> Iterator[None]:
     make = http_library.make_client
 
-    def trusting(library: Any, *, pool_size: int, trust_env: bool) -> Any:
+    def trusting(library: Any, base_url: str, *, pool_size: int, trust_env: bool) -> Any:
         del trust_env
-        return make(library, pool_size=pool_size, trust_env=True)
+        return make(library, base_url, pool_size=pool_size, trust_env=True)
 
     with in_place_of(transport, "make_client", trusting):
         yield

@@ -47,13 +47,18 @@ def upgrade() -> None:
         sa.Column("owner", sa.BigInteger()),
     )
     op.create_index("journeys_due", "journeys", ["due", "id"], postgresql_where=sa.text("due IS NOT NULL"))
-    op.create_index("journeys_status", "journeys", ["status", "id"])
-    op.create_index("journeys_flow", "journeys", ["flow", "id"])
-    op.create_index("journeys_flow_state", "journeys", ["flow", "state", "id"])
     op.create_index("journeys_count", "journeys", ["flow", "status", "state"])
     op.create_index(
         "journeys_flow_key", "journeys", ["flow", "key"], unique=True, postgresql_where=sa.text("key IS NOT NULL")
     )
+    op.create_index(
+        "journeys_failing", "journeys", ["id", "attempt"],
+        postgresql_where=sa.text("status IN ('working', 'polling') AND attempt > 1"),
+    )  # fmt: skip
+    op.create_index(
+        "journeys_restored", "journeys", ["id"],
+        postgresql_where=sa.text("restored > 0 AND status IN ('working', 'polling', 'waiting', 'parked')"),
+    )  # fmt: skip
     op.create_index("journeys_owner", "journeys", ["owner"], postgresql_where=sa.text("owner IS NOT NULL"))
     op.create_table(
         "journey_data",
@@ -104,3 +109,52 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("value", sa.LargeBinary(), nullable=False),
     )
+    op.create_table(
+        "archived",
+        sa.Column("flow", _id(), primary_key=True),
+        sa.Column("key", sa.LargeBinary(), primary_key=True),
+        sa.Column("journey", _id(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", _id(), nullable=False),
+        sa.Column("status", _id(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("entered", sa.BigInteger(), nullable=False),
+    )
+    _tally()
+
+
+def _tally() -> None:
+    """Count journeys by their kind.
+
+    Rows of changes, which workers add up now and then: to change one number a kind would have all writers wait for
+    each other.
+    """
+    op.create_table(
+        "tally_changes",
+        sa.Column("flow", _id(), nullable=False),
+        sa.Column("status", _id(), nullable=False),
+        sa.Column("state", _id(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+    )
+    op.execute(
+        "CREATE VIEW tallies AS SELECT flow, status, state, sum(number)::bigint AS number FROM tally_changes "
+        "GROUP BY flow, status, state HAVING sum(number) <> 0"
+    )
+    more, less = (f"SELECT flow, status, state, {by} AS number FROM {rows}" for by, rows in ((1, "put"), (-1, "gone")))
+    for name, kind, tables, changes in (
+        ("journeys_added", "INSERT", "NEW TABLE AS put", more),
+        ("journeys_removed", "DELETE", "OLD TABLE AS gone", less),
+        ("journeys_moved", "UPDATE", "OLD TABLE AS gone NEW TABLE AS put", f"{more} UNION ALL {less}"),
+    ):
+        op.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"INSERT INTO tally_changes SELECT flow, status, state, sum(number) FROM ({changes}) AS changes "
+            "GROUP BY flow, status, state HAVING sum(number) <> 0; RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {kind} ON journeys REFERENCING {tables} FOR EACH STATEMENT "
+            f"EXECUTE FUNCTION {name}()"
+        )

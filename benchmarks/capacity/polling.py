@@ -1,0 +1,56 @@
+"""Many watches on one worker: how late each is polled."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.capacity.generate import Plan, generate
+from benchmarks.capacity.processes import ask, resident, stub, worker
+from benchmarks.capacity.rows import Row
+
+__all__ = ["measure"]
+
+_RATE = 200
+_LASTS = 40
+"""Seconds."""
+_START = 12
+"""Seconds that the worker has until the first falls due."""
+
+
+def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
+    """Watches that fall due 200 a second; from when each was due until the stub heard of it."""
+    path = folder / "polling" / "journal.db"
+    # What is due first must not be due before the journal is made.
+    plan = Plan(
+        journeys, shares={"polling": 1}, every=timedelta(seconds=journeys / _RATE),
+        due_from=timedelta(seconds=_START + journeys / 1000),
+    )  # fmt: skip
+    now = datetime.now(UTC)
+    asyncio.run(generate(path, plan, now))
+    while (left := (now + plan.due_from - datetime.now(UTC)).total_seconds()) > _START:
+        time.sleep(left - _START)
+    with stub() as url, worker(path, url) as process:
+        time.sleep(max(0.0, (now + plan.due_from - datetime.now(UTC)).total_seconds()) + _LASTS)
+        until, used = datetime.now(UTC), _processor(process.pid)
+        time.sleep(2)
+        seen, memory = ask(url, "/seen"), resident(process.pid)
+    due = {f"u{number}": now + plan.due_of(number) for number in range(journeys)}
+    late = {user: at for user, at in due.items() if at < until}
+    lags = sorted(seen.get(user, until.timestamp() + 2) - at.timestamp() for user, at in late.items())
+    note = f"{journeys:,} watches, {_RATE} due a second, {len(lags):,} polled"
+    return [
+        Row("due-to-poll lag, p99", lags[int(len(lags) * 0.99)], "s", 1, note),
+        Row("due-to-poll lag, median", statistics.median(lags), "s", None, note),
+        Row("CPU of the worker, a poll", used * 1000 / len(lags), "ms", None, "its start included"),
+        Row("resident memory of a worker that polls", memory, "MB", 300, note),
+    ]
+
+
+def _processor(process: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100

@@ -1,0 +1,88 @@
+"""What a big journal is asked all the time: what is due, lists, counts; and how long it takes to open."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.capacity.rows import Row
+from onboarding import Onboarding, Settings
+from onboarding.clock import SystemClock
+from onboarding.journal import Query, SqliteJournal, Status
+
+__all__ = ["measure"]
+
+_TIMES = 7
+
+
+async def measure(path: Path) -> list[Row]:
+    """Every question, asked of the journal at ``path`` as often as makes a median."""
+    rows = []
+    started = time.perf_counter()
+    journal = SqliteJournal(path)
+    await journal.open()
+    rows.append(Row("opening", _millis(started), "ms"))
+    await journal.close()
+    settings = Settings.load(journal=f"sqlite:///{path}", flows=["benchmarks.capacity.flows:LongWait"])
+    async with Onboarding(settings, worker=False) as onboarding:
+        busy = await onboarding.journal.claim(SystemClock().now() + timedelta(days=1), 1000)
+        for name, target, ask in _questions(onboarding, busy):
+            rows.append(await _timed(name, target, ask))
+    return rows
+
+
+def _questions(onboarding: Onboarding, busy: list[str]) -> list[tuple[str, float | None, Callable[[], Awaitable[Any]]]]:
+    journal, now = onboarding.journal, SystemClock().now() + timedelta(days=1)
+
+    async def claim() -> None:
+        assert len(await journal.claim(now, 500)) == 500
+
+    def find(**terms: Any) -> Callable[[], Awaitable[Any]]:
+        return lambda: journal.find(Query(**terms))
+
+    days = timedelta(days=1)
+    return [
+        ("claim of 500 due", 20, claim),
+        ("claim of 500 due beside 1,000 that are busy", 20, lambda: journal.claim(now, 500, busy)),
+        ("next due", None, lambda: journal.next_due(now)),
+        ("count by flow, status and state", 50, onboarding.count),
+        ("list", 50, onboarding.list),
+        ("list by flow", 50, lambda: onboarding.list(flow="task-watch")),
+        ("list by state", 50, lambda: onboarding.list(state="awaiting_word")),
+        ("list by a state that nothing is in", 50, lambda: onboarding.list(state="proving_login")),
+        ("list by status", 50, lambda: onboarding.list(status="parked")),
+        ("list by two statuses", 50, lambda: onboarding.list(status=["parked", "failed"])),
+        ("list by a status that nothing has", 50, lambda: onboarding.list(status="cancelled")),
+        ("list by flow and status", 50, lambda: onboarding.list(flow="password-reset", status="parked")),
+        ("list by flow and a status that nothing has", 50, lambda: onboarding.list(flow="task-watch", status="failed")),
+        ("list by flow, state and status", 50,
+         lambda: onboarding.list(flow="task-watch", state="watching", status="polling")),
+        ("list of those that fail", 50, lambda: onboarding.list(failures=1)),
+        ("list of those that fail again and again", 50, lambda: onboarding.list(failures=8)),
+        ("list by flow of those that fail", 50, lambda: onboarding.list(flow="task-watch", failures=8)),
+        ("list older than", 50, lambda: onboarding.list(older_than=19 * days)),
+        ("list newer than", 50, lambda: onboarding.list(newer_than=days)),
+        ("list of status and older than", 50, lambda: onboarding.list(status="parked", older_than=19 * days)),
+        ("list of those restored", 50, find(restored=True)),
+        ("list of what ended long ago", 50,
+         find(status=(Status.DONE, Status.FAILED, Status.CANCELLED), updated_before=now - 19 * days)),
+        ("list of what ended longer ago than anything", 50,
+         find(status=(Status.DONE, Status.FAILED, Status.CANCELLED), updated_before=now - 900 * days)),
+    ]  # fmt: skip
+
+
+async def _timed(name: str, target: float | None, ask: Callable[[], Awaitable[Any]]) -> Row:
+    took = []
+    for _ in range(_TIMES):
+        started = time.perf_counter()
+        await ask()
+        took.append(_millis(started))
+    return Row(name, statistics.median(took), "ms", target)
+
+
+def _millis(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
