@@ -215,3 +215,15 @@ async def test_a_key_used_at_once_by_two_processes_makes_one_journey(
 def test_the_protocol_is_whole(url: str) -> None:
     journal: Journal = open_journal(url)
     assert journal.place.startswith("postgresql://")
+
+
+async def test_a_worker_adds_up_the_tallies_when_they_have_become_many(url: str, server: Server, database: str) -> None:
+    journal = await another(url)
+    await store(journal, a_head("a"))
+    server.sql("INSERT INTO tally_changes SELECT 'f', 'done', 's', n % 2 FROM generate_series(1, 1000) AS n", database)
+    before = await journal.count()
+    assert await journal.own()
+    assert server.sql("SELECT count(*) FROM tally_changes", database) == [(2,)]
+    assert await journal.count() == before
+    assert before["f", "done", "s"] == 500
+    await journal.close()
