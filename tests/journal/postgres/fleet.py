@@ -22,7 +22,7 @@ from .portrait import Portrait
 
 CHILD = Path(__file__).with_name("worker_child.py")
 PATIENCE = 60.0
-_AT_ONCE = 32
+_AT_ONCE = 100
 
 
 def settings_for(url: str, desk: SandboxDesk, **more: object) -> Settings:
