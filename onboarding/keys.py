@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from onboarding.errors import KeyMismatch
+from onboarding.errors import KeyMismatch, SettingsError
 from onboarding.journal import Journal, Keyring, create_key_file, load_key_file, meta_field
 from onboarding.settings import Settings, data_folder
 
@@ -16,10 +16,19 @@ _PEPPER_SIZE = 32
 
 
 def key_file_of(settings: Settings) -> Path:
-    """The key file: the one that is set, or the one beside the journal."""
+    """The key file: the one that is set, or the one beside the journal.
+
+    Raises:
+        SettingsError: the journal is on a server, beside which no file lies.
+    """
     if settings.key_file is not None:
         return settings.key_file
     url = settings.journal_url
+    if url.startswith("postgres"):
+        raise SettingsError(
+            "a journal in PostgreSQL has no file beside which its keys could lie: set ONBOARDING_KEY_FILE, or "
+            "ONBOARDING_KEYS, to the same for every process that uses it (onboarding keys new makes the file)"
+        )
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
         return path.with_name(f"{path.name}.keys")
@@ -30,7 +39,7 @@ async def keyring_for(journal: Journal, settings: Settings) -> Keyring:
     """The keys of a journal. A new journal gets a new key file; an old one is never given a new key in silence.
 
     Raises:
-        SettingsError: the keys given are no keys.
+        SettingsError: the keys given are no keys, or it is not said where they are.
         KeyMismatch: the journal holds data, and its keys are not there.
     """
     if settings.keys:

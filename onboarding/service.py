@@ -159,6 +159,7 @@ class Onboarding:
                 self._worker = Worker(self.engine, journal, self._clock, concurrency=settings.concurrency)
             task = asyncio.create_task(self._worker.run())
             self._stack.push_async_callback(self._end_worker, task)
+        journal.on_news(self._heard)
 
     async def _end_worker(self, task: asyncio.Task[None]) -> None:
         assert self._worker is not None
@@ -529,14 +530,18 @@ class Onboarding:
     async def _is_left_alone(self, head: Head) -> bool:
         """Whether a journey is due for so long because no process advances the journal's journeys."""
         late = head.due is not None and self._clock.now() - head.due > timedelta(seconds=_ALONE)
-        if self._worker is not None or not late or not await self.journal.own():
-            return False
-        await self.journal.disown()
-        return True
+        return self._worker is None and late and not await self.journal.is_attended()
 
     def _wake(self) -> None:
         if self._worker is not None:
             self._worker.wake()
+
+    def _heard(self, news: str) -> None:
+        """Another process has done something: looked at what was asked of a journey, or made work."""
+        if news:
+            self._changes.tell(news, rests=False)
+        else:
+            self._wake()
 
     def _tell(self, event: Event) -> None:
         row = event.transition

@@ -59,6 +59,7 @@ OWNED = {
     "hypothesis": {"testing", "verify"},
     "jinja2": {"verify", "web"},
     "loguru": {"log", "verify"},
+    "psycopg": {"journal"},
     "pydantic_settings": {"settings"},
     "pytest": {"testing", "verify"},
     "rich": {"cli"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from onboarding.api.codes import SUCCESS
 from onboarding.api.envelope import Answer, Trouble, read_answer
-from onboarding.api.observe import Call, announce, report
+from onboarding.api.observe import Call, announce, permission, report
 from onboarding.api.passage import Passage
 from onboarding.api.retry_after import seconds_to_wait
 from onboarding.errors import CallError, InDoubt, NotSent, RefusedByProtocol
@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 
 _OK = 200
 _GRACE = 1.0
+_NOT_PERMITTED = "it may be advanced elsewhere by now"
 
 
 class Caller:
@@ -71,7 +72,8 @@ class Caller:
         """
         start = self._clock.monotonic()
         loop = asyncio.get_running_loop()
-        passage = Passage(loop.time() + self._timeout, grace=self._grace, traced=self._transport.owned)
+        permit = permission(request.endpoint)
+        passage = Passage(loop.time() + self._timeout, grace=self._grace, traced=self._transport.owned, permit=permit)
         if request.problem is not None:
             unsent: Trouble | None = Trouble(RefusedByProtocol, request.problem)
         else:
@@ -93,6 +95,9 @@ class Caller:
         except BaseException:
             self._transport.free_slot()
             raise
+        if not permission(request.endpoint)():
+            self._transport.free_slot()
+            return self._settle(request.endpoint, Trouble(NotSent, _NOT_PERMITTED), passage, start)
         # A task of its own: cancelling a request in mid-air can cost the pool a connection for good, and
         # would leave the outcome unknown where it could have been known.
         task = asyncio.get_running_loop().create_task(self._perform(request, read, passage, start))

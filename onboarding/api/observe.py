@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from onboarding.api.effects import Effect
     from onboarding.api.endpoints import Endpoint
 
-__all__ = ["Call", "CallObserver", "CallOutcome", "announce", "observing", "report"]
+__all__ = ["Call", "CallObserver", "CallOutcome", "announce", "observing", "permission", "permitting", "report"]
 
 CallOutcome = Literal["answered", "not_sent", "refused", "refused_by_protocol", "in_doubt"]
 
@@ -57,6 +57,7 @@ class CallObserver(Protocol):
 
 
 _observers: ContextVar[tuple[CallObserver, ...]] = ContextVar("onboarding_api_observers", default=())
+_permits: ContextVar[tuple[Callable[[], bool], ...]] = ContextVar("onboarding_api_permits", default=())
 
 
 @contextmanager
@@ -67,6 +68,25 @@ def observing(observer: CallObserver) -> Iterator[None]:
         yield
     finally:
         _observers.reset(token)
+
+
+@contextmanager
+def permitting(permit: Callable[[], bool]) -> Iterator[None]:
+    """Ask ``permit`` in the last moment before a call made inside the block leaves, if it changes something.
+
+    It is synchronous, quick and raises nothing. Where it says no, nothing is sent.
+    """
+    token = _permits.set((*_permits.get(), permit))
+    try:
+        yield
+    finally:
+        _permits.reset(token)
+
+
+def permission(endpoint: Endpoint) -> Callable[[], bool]:
+    """What to ask right before a request leaves."""
+    permits = () if endpoint.effect == "read" else _permits.get()
+    return lambda: all(permit() for permit in permits)
 
 
 def announce(endpoint: Endpoint) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["Passage"]
@@ -24,16 +25,20 @@ class Passage:
         deadline: when the caller gets its answer, in the event loop's time.
         grace: seconds after it at which even a transport that does not trace is ended.
         traced: whether the transport is known to trace.
+        permit: asked in that last moment whether the request may leave at all.
     """
 
-    __slots__ = ("_bound", "_given_up", "_grace", "deadline", "settled", "traced", "under_way")
+    __slots__ = ("_bound", "_given_up", "_grace", "_permit", "deadline", "settled", "traced", "under_way")
 
-    def __init__(self, deadline: float, *, grace: float, traced: bool) -> None:
+    def __init__(
+        self, deadline: float, *, grace: float, traced: bool, permit: Callable[[], bool] = lambda: True
+    ) -> None:
         self.deadline = deadline
         self.traced = traced
         self.under_way = False
         self.settled = False
         self._grace = grace
+        self._permit = permit
         self._given_up = False
         self._bound: asyncio.Timeout | None = None
 
@@ -66,7 +71,7 @@ class Passage:
         Raises:
             _TooLateError: it must not be.
         """
-        if self._given_up or self.remaining() == 0:
+        if self._given_up or self.remaining() == 0 or not self._permit():
             raise _TooLateError
         if self._bound is not None:
             self._bound.reschedule(self.deadline)

@@ -116,13 +116,13 @@ async def _flows(settings: Settings) -> list[Finding]:
 
 
 async def _journal(settings: Settings) -> list[Finding]:
-    from onboarding.cli.place import is_blank, journal_file
+    from onboarding.cli.place import is_blank, is_on_server, journal_file
     from onboarding.journal import open_journal
     from onboarding.journal.files import try_folder
 
-    path = journal_file(settings)
+    path = None if is_on_server(settings) else journal_file(settings)
     journal = open_journal(settings.journal_url)
-    if not path.exists() or is_blank(path):
+    if path is not None and (not path.exists() or is_blank(path)):
         try_folder(path.parent)
         made = f"there is none yet; `onboarding start` makes {journal.place}"
         return [Finding("journal", ok=True, found=made), _keys_to_come(settings)]
@@ -134,8 +134,7 @@ async def _journal(settings: Settings) -> list[Finding]:
 
 
 async def _owner(journal: Journal) -> Finding:
-    if await journal.own():
-        await journal.disown()
+    if not await journal.is_attended():
         return Finding("journal", ok=True, found=f"{journal.place}; nobody advances its journeys at the moment")
     return Finding("journal", ok=True, found=f"{journal.place}; a process advances its journeys")
 

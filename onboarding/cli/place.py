@@ -10,7 +10,12 @@ from onboarding.errors import SettingsError
 if TYPE_CHECKING:
     from onboarding.settings import Settings
 
-__all__ = ["is_blank", "journal_file", "journal_is_there"]
+__all__ = ["is_blank", "is_on_server", "journal_file", "journal_is_there"]
+
+
+def is_on_server(settings: Settings) -> bool:
+    """Whether the journal is in PostgreSQL: then there is no file to look at."""
+    return settings.journal_url.partition("://")[0].partition("+")[0] in ("postgresql", "postgres")
 
 
 def journal_file(settings: Settings) -> Path:
@@ -41,6 +46,11 @@ def journal_is_there(settings: Settings, *, makes: bool) -> bool:
     Raises:
         SettingsError: there is none, and the command only reads; or as :func:`journal_file`.
     """
+    if is_on_server(settings):
+        from onboarding.journal.backends import open_journal
+
+        open_journal(settings.journal_url)  # says what is wrong with the URL
+        return True  # nobody makes a database by a mistyped name
     path = journal_file(settings)
     why = unseen = None
     try:

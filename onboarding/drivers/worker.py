@@ -18,8 +18,6 @@ from onboarding.log import log
 
 __all__ = ["Worker"]
 
-_IDLE = 0.25
-"""Seconds between two looks into the journal: other processes may have written to it."""
 _LEAST = 0.01
 """Seconds between two looks for what falls due: what does so meanwhile is claimed as one."""
 _STALE = 1.0
@@ -30,7 +28,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Worker:
-    """Advances journeys while it owns the journal; stands by while another process does.
+    """Advances journeys while it owns the journal, or a share of it; stands by while another process owns it all.
 
     Args:
         engine: what advances one journey.
@@ -75,6 +73,8 @@ class Worker:
         journey, waits = stored.head.id, stored.head.status is Status.WAITING
         others = self._claimed or self._more or len(self._busy) >= self._concurrency
         if not self.owner or self._stopping or waits or others or journey in self._busy:
+            return False
+        if not self._journal.is_exclusive:  # another worker may claim it as soon as it is there
             return False
         self._start(journey, stored)
         return True
@@ -127,14 +127,14 @@ class Worker:
 
     async def _turn(self) -> None:
         self._wake.clear()
-        self._next_look = self._clock.now() + timedelta(seconds=_IDLE)
+        self._next_look = self._clock.now() + timedelta(seconds=self._journal.pace)
         try:
             self.owner = await self._journal.own()
             if self.owner:
                 await self._take()
                 await self._pause(await self._until_due())
             else:
-                await self._pause(_IDLE)
+                await self._pause(self._journal.pace)
         except JournalError as error:
             log.error("the worker cannot use the journal, and tries again: {}", error)
             await self._pause(_PENALTY)
@@ -178,7 +178,8 @@ class Worker:
         self._busy[journey] = asyncio.create_task(self._advance(journey, stored))
 
     def _let_go(self) -> None:
-        """Give up what was claimed and not begun."""
+        """Leave what was claimed and not begun to whoever is next."""
+        self._journal.release(self._claimed)
         self._claimed.clear()
         self._more = True
 
@@ -192,11 +193,11 @@ class Worker:
 
     async def _until_due(self) -> float:
         if not self._room:
-            return _IDLE
+            return self._journal.pace
         due = await self._journal.next_due(self._clock.now(), self._taken())
         if due is None:
-            return _IDLE
-        return max(_LEAST, min(_IDLE, (due - self._clock.now()) / timedelta(seconds=1)))
+            return self._journal.pace
+        return max(_LEAST, min(self._journal.pace, (due - self._clock.now()) / timedelta(seconds=1)))
 
     async def _pause(self, delay: float) -> None:
         """Until something was written, what was claimed is running out, or time is up."""
@@ -214,6 +215,7 @@ class Worker:
     def _has_rested(self, journey: str, due: datetime | None) -> None:
         """Begin the next one; look into the journal only where something may be found there."""
         self._busy.pop(journey, None)
+        self._journal.release([journey])
         missed = journey in self._missed
         self._missed.discard(journey)
         if self._stopping:

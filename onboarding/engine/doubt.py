@@ -98,7 +98,8 @@ class Doubts:
         asked = hand.now
         # To log in, to see whether a password works, is a nuisance: only where it is declared.
         heaviest = Effect.READ if step.probes is None else Effect.REPEATABLE
-        ended = await perform(step.check(hand.flow, self._api), heaviest, self._rules.clock, self._rules.step_limit)
+        check, rules = step.check(hand.flow, self._api), self._rules
+        ended = await perform(check, heaviest, rules.clock, rules.step_limit, hand.may_send)
         if step.probes is not None and ended.how is How.NOT_SENT:
             hand.book.probed = False
             await self._journal.give_back(self._account(hand, step.probes), asked)

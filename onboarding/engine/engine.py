@@ -222,7 +222,8 @@ class Engine:
             await hand.durable()
         hand.armed = False
         before = hand.snapshot()
-        ended = await perform(step.body(hand.flow, self.api), step.effect, self.rules.clock, self.rules.step_limit)
+        body, rules = step.body(hand.flow, self.api), self.rules
+        ended = await perform(body, step.effect, rules.clock, rules.step_limit, hand.may_send)
         if ended.how is not How.RETURNED:
             hand.restore(before)
         self._conclude(hand, ended)

@@ -91,6 +91,10 @@ class JourneyInHand:
 
     # What may be sent, and when
 
+    def may_send(self) -> bool:
+        """Whether nobody else can have taken the journey over: asked right before a request leaves."""
+        return self._journal.may_send(self.head.id)
+
     def cools_until(self, state: str) -> datetime | None:
         """When the step of a state may be sent again, where its cooldown has not passed."""
         step = self.definition.steps[state]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from onboarding.api import Call, Effect, Endpoint, observing
+from onboarding.api.observe import permitting
 from onboarding.clock import Clock
 from onboarding.errors import CallError, DefinitionError
 
@@ -100,7 +101,9 @@ class _Guard:
         return self.may_have_landed and bool(self.calls) and self.calls[-1].effect is Effect.READ
 
 
-async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock, limit: timedelta) -> Ended:
+async def perform(
+    step: Awaitable[Any], allowed: Effect, clock: Clock, limit: timedelta, permit: Callable[[], bool] = lambda: True
+) -> Ended:
     """Await a step under guard.
 
     Args:
@@ -109,12 +112,13 @@ async def perform(step: Awaitable[Any], allowed: Effect, clock: Clock, limit: ti
         clock: measures how long it took.
         limit: how long it may take, in real time: its calls have deadlines of their own, what else it awaits may
             have none.
+        permit: asked right before a call leaves that changes something: where it says no, nothing is sent.
     """
     guard = _Guard(allowed)
     began = clock.monotonic()
     how, value = How.RETURNED, None
     error: CallError | None = None
-    with observing(guard):
+    with observing(guard), permitting(permit):
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 value = await step

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onboarding.errors import SettingsError
+from onboarding.errors import MissingExtra, SettingsError
 from onboarding.journal.protocol import Journal
 
 __all__ = ["open_journal", "sqlite_path"]
 
 _SQLITE = "sqlite:///"
 _FITS = (
-    "ONBOARDING_JOURNAL must be sqlite:///relative/path.db, sqlite:////absolute/path.db, or memory:// "
-    "(which forgets everything)"
+    "ONBOARDING_JOURNAL must be sqlite:///relative/path.db, sqlite:////absolute/path.db, "
+    "postgresql://user:password@host:port/database, or memory:// (which forgets everything)"
 )
 
 
@@ -28,8 +28,14 @@ def open_journal(url: str) -> Journal:
 
         return MemoryJournal()
     scheme, separator, _ = url.partition("://")
-    if separator and scheme.partition("+")[0] in ("postgresql", "postgres"):
-        raise SettingsError(f"journals in PostgreSQL are not available yet: {_FITS}")
+    if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        try:
+            import psycopg  # noqa: F401 - where it is not, nothing of what follows can be loaded
+        except ImportError:
+            raise MissingExtra("postgres", "a journal in PostgreSQL") from None
+        from onboarding.journal.postgres.journal import PostgresJournal
+
+        return PostgresJournal(url)
     path = sqlite_path(url)
     from onboarding.journal.sqlite import SqliteJournal
 

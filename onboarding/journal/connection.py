@@ -25,7 +25,7 @@ from onboarding.journal.turn import Turn
 from onboarding.journal.watermark import Watermark
 from onboarding.log import log
 
-__all__ = ["SqliteSession", "migrate"]
+__all__ = ["MIGRATING", "SqliteSession", "migrate"]
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ _SETTINGS = (
 _STALE = 'refused: {"why": "the journal was restored or copied since: look first, then ask anew", "retry_at": null}'
 """The verdict on a message of which nobody knows whether it was looked at; in the engine's form."""
 
-_MIGRATING = threading.Lock()
+MIGRATING = threading.Lock()
 """Alembic keeps what it works on in module globals."""
 
 
@@ -205,7 +205,7 @@ class SqliteSession:
         for setting in _SETTINGS:
             driver.execute(setting)
         if version != NEWEST:
-            with _MIGRATING:
+            with MIGRATING:
                 self._transact("BEGIN IMMEDIATE", migrate)
         self._look_at_mark()
 

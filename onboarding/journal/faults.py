@@ -47,6 +47,10 @@ def explain(error: Exception, place: str) -> OnboardingError:
     origin = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(origin, OSError):
         return JournalError(f"the journal {place} cannot be used: {origin.strerror or type(origin).__name__}")
+    if origin is not None and hasattr(origin, "sqlstate"):
+        from onboarding.journal.postgres.faults import explained
+
+        return explained(origin, place)
     code = getattr(origin, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY in _MEANINGS:
         kind, sentence = _MEANINGS[code & _PRIMARY]
@@ -60,6 +64,10 @@ def is_of_one_write(error: Exception) -> bool:
     if isinstance(error, OnboardingError | OSError):
         return False
     origin = error.orig if isinstance(error, DBAPIError) else error
+    if origin is not None and hasattr(origin, "sqlstate"):
+        from onboarding.journal.postgres.faults import is_of_the_values
+
+        return is_of_the_values(origin)
     return not isinstance(origin, sqlite3.DatabaseError) or isinstance(
         origin, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +66,30 @@ class MemoryJournal:
 
     async def disown(self) -> None:
         """Nothing to do: nobody else can see it."""
+
+    async def is_attended(self) -> bool:
+        """Nobody else can see it: if at all, it is this process."""
+        return False
+
+    def may_send(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
+        """Nobody else can see it: always."""
+        return True
+
+    def release(self, journeys: Collection[str]) -> None:
+        """Nothing to do: nobody else can see it."""
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Yes: nobody else can see it."""
+        return True
+
+    @property
+    def pace(self) -> float:
+        """As with a file."""
+        return 0.25
+
+    def on_news(self, tell: Callable[[str], None]) -> None:
+        """Nobody else can see it: there are none."""
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""

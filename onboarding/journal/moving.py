@@ -64,7 +64,7 @@ def take_out(connection: Connection, journeys: Sequence[tuple[str, int]]) -> lis
     held = connection.execute(sql.REMOVABLE, {"ids": sql.listed(asked)})
     ids = [row.id for row in held if row.revision == asked[row.id]]
     terms = {"ids": sql.listed(ids)}
-    connection.execute(sql.KEEP_KEYS, terms)
+    connection.execute(sql.KEEP_KEYS[connection.dialect.name], terms)
     connection.execute(sql.REMOVE, terms)
     return ids
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -52,6 +52,38 @@ class Journal(Protocol):
 
     async def disown(self) -> None:
         """Stop being the owner: what was handed in is written first."""
+        ...
+
+    async def is_attended(self) -> bool:
+        """Whether some process, this one included, advances journeys at present."""
+        ...
+
+    def may_send(self, journey: str) -> bool:
+        """Whether a request of this journey may leave now: nobody else can have taken it over yet.
+
+        It asks nobody, and is asked right before the request leaves.
+        """
+        ...
+
+    def release(self, journeys: Collection[str]) -> None:
+        """Leave journeys that ``claim`` gave to whoever claims next: they have come to rest here."""
+        ...
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether the owner is the only one who advances; else it advances what ``claim`` gives to it."""
+        ...
+
+    @property
+    def pace(self) -> float:
+        """Seconds after which to look for what is due though nobody has told of news."""
+        ...
+
+    def on_news(self, tell: Callable[[str], None]) -> None:
+        """Have ``tell`` called, on this event loop, with what other processes have done, as far as that is told.
+
+        With an empty word where there may be work; with a journey's id where what was asked of it was looked at.
+        """
         ...
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:

@@ -113,6 +113,33 @@ class SqliteJournal:
             await self._do(lambda _: None)
             self._owner.release(force=True)
 
+    async def is_attended(self) -> bool:
+        """Whether somebody holds that lock."""
+        if self._owner.is_locked or not await self.own():
+            return True
+        await self.disown()
+        return False
+
+    def may_send(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
+        """The kernel's lock does not run out: always."""
+        return True
+
+    def release(self, journeys: Collection[str]) -> None:
+        """Nothing to do: one process advances them all."""
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Yes: whoever has the lock."""
+        return True
+
+    @property
+    def pace(self) -> float:
+        """Nobody tells what other processes have written: it is looked at often."""
+        return 0.25
+
+    def on_news(self, tell: Callable[[str], None]) -> None:
+        """Nobody tells any."""
+
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
         return await self._running.do(

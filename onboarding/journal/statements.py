@@ -27,8 +27,10 @@ from sqlalchemy import (
     union,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from onboarding.journal.dialects import JsonEach, TypeOf
 from onboarding.journal.records import APPLIED, MessageKind, Query, Status
 from onboarding.journal.rows import micros
 from onboarding.journal.schema import (
@@ -106,7 +108,7 @@ def listed(ids: Iterable[str]) -> str:
 
 
 def _each(name: str) -> Select[Any]:
-    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+    return select(JsonEach(bindparam(name)).table_valued("value").c.value)
 
 
 def _to(name: str) -> BindParameter[Any]:
@@ -142,7 +144,7 @@ HISTORY = (
     .order_by(transitions.c.seq)
 )
 LAST_NUMBER = select(func.max(transitions.c.seq)).where(
-    transitions.c.journey == bindparam("journey"), func.typeof(transitions.c.seq) == "integer"
+    transitions.c.journey == bindparam("journey"), TypeOf(transitions.c.seq) == "integer"
 )
 COUNT = select(tallies).where(tallies.c.number > 0)
 
@@ -184,7 +186,7 @@ SET_ASIDE = (
     .where(
         inbox.c.journey == _to("id"),
         _UNSEEN,
-        or_(inbox.c.kind != MessageKind.INPUT.value, func.typeof(inbox.c.at) != "integer"),
+        or_(inbox.c.kind != MessageKind.INPUT.value, TypeOf(inbox.c.at) != "integer"),
     )
     .values(verdict=bindparam("the_verdict"), payload=None)
 )
@@ -284,16 +286,14 @@ REMOVABLE = select(journeys.c.id, journeys.c.revision).where(
 )
 REMOVE = delete(journeys).where(journeys.c.id.in_(_each("ids")))
 _LEFT = [column.name for column in archived.c if column.name != "journey"]
-KEEP_KEYS = (
-    sqlite_insert(archived)
-    .from_select(
-        ["journey", *_LEFT],
-        select(journeys.c.id, *(journeys.c[name] for name in _LEFT)).where(
-            journeys.c.id.in_(_each("ids")), journeys.c.key.is_not(None)
-        ),
-    )
-    .on_conflict_do_nothing()
+_USED = select(journeys.c.id, *(journeys.c[name] for name in _LEFT)).where(
+    journeys.c.id.in_(_each("ids")), journeys.c.key.is_not(None)
 )
+KEEP_KEYS = {
+    name: into(archived).from_select(["journey", *_LEFT], _USED).on_conflict_do_nothing()
+    for name, into in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+"""For each kind of database: what to do where a key is kept already, each says in its own words."""
 BY_ARCHIVED_KEY = select(archived).where(archived.c.flow == bindparam("flow"), archived.c.key == bindparam("key"))
 FREE_KEY = update(journeys).where(journeys.c.flow == _to("flow"), journeys.c.key == _to("key")).values(key=None)
 

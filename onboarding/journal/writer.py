@@ -75,6 +75,14 @@ class Session(Protocol):
         ...
 
 
+class Apply(Protocol):
+    """Applies changes in order, within a transaction; the outcome of each, in the same order."""
+
+    def __call__(
+        self, connection: Connection, changes: Sequence[Change], /
+    ) -> Sequence[JournalError | None]: ...  # fmt: skip
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     receipt: Receipt[Any]
@@ -94,10 +102,16 @@ _Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
 
 
 class Writer:
-    """Runs a session on a thread of its own."""
+    """Runs a session on a thread of its own.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: the connection.
+        apply: how it applies changes.
+    """
+
+    def __init__(self, session: Session, apply: Apply = apply_changes) -> None:
         self._session = session
+        self._changes = apply
         self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._guard = threading.Lock()
         self._pending: list[_Job] = []
@@ -302,20 +316,21 @@ class Writer:
             if len(jobs) > 1 and is_of_one_write(error):
                 # One of them does not fit the tables: it must not fail the others.
                 for job in jobs:
-                    job.result = job.error = None
                     self._settle([job])
                 return
             for job in jobs:
                 job.result, job.error = None, explain(error, self.place)
 
     def _apply(self, connection: Connection, jobs: Sequence[_Job]) -> None:
+        for job in jobs:  # a transaction may be done again, where the database broke it off
+            job.result = job.error = None
         for _, group in groupby(jobs, key=lambda job: job.change is None):
             run = list(group)
             changes = [job.change for job in run if job.change is not None]
             if not changes:
                 self._look(connection, run, undivided=True)
                 continue
-            for job, outcome in zip(run, apply_changes(connection, changes), strict=True):
+            for job, outcome in zip(run, self._changes(connection, changes), strict=True):
                 job.error = outcome
 
     def _look(self, connection: Connection, jobs: Iterable[_Job], *, undivided: bool = False) -> None:

@@ -10,7 +10,8 @@ import pytest
 from scripted_service import Play, ScriptedService, after, answer, drop, hang, http
 
 from onboarding.api import Call, Effect, Endpoint, observing
-from onboarding.errors import CallError
+from onboarding.api.observe import permitting
+from onboarding.errors import CallError, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,3 +140,34 @@ async def test_a_call_that_cannot_be_written_is_reported_and_not_announced(api: 
     with observing(watcher), pytest.raises(CallError):
         await api.get_user("..")
     assert [event.outcome for event in watcher.events] == ["refused_by_protocol"]
+
+
+async def test_without_a_permit_nothing_that_changes_something_is_sent(
+    make: Callable[..., AccountApi], service: ScriptedService
+) -> None:
+    watcher = Watcher()
+    api = make()
+    with observing(watcher), permitting(lambda: False):
+        with pytest.raises(NotSent, match="elsewhere"):
+            await api.verify_mobile_code("1", "2")
+        service.replies = [answer([])]
+        await api.list_result_codes()
+    await api.aclose()
+    assert [request.line.split()[0] for request in service.received] == ["GET"]
+    assert [call.outcome for call in watcher.events if isinstance(call, Call)] == ["not_sent", "answered"]
+
+
+async def test_the_permit_is_asked_once_more_when_the_first_byte_is_about_to_leave(
+    make: Callable[..., AccountApi], service: ScriptedService
+) -> None:
+    asked: list[bool] = []
+
+    def runs_out() -> bool:
+        asked.append(not asked)
+        return asked[-1]
+
+    api = make()
+    with permitting(runs_out), pytest.raises(NotSent):
+        await api.verify_mobile_code("1", "2")
+    await api.aclose()
+    assert (asked, service.received) == ([True, False], [])

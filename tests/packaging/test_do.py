@@ -150,10 +150,8 @@ def test_ci_runs_every_part_though_one_fails_and_names_it_at_the_end(project: Pa
 
 def test_check_succeeds_when_all_parts_do(project: Path) -> None:
     code, output, _ = finish(start(project, "check"))
-    assert (code, output.splitlines()[-1]) == (
-        0,
-        "check: all is well: lint, types, docs, verify, thorough, temporal, test",
-    )
+    parts = "lint, types, docs, verify, thorough, postgres, temporal, test"
+    assert (code, output.splitlines()[-1]) == (0, f"check: all is well: {parts}")
 
 
 def test_another_version_of_the_project_is_renewed_in_place_and_lint_settings_change_nothing(

@@ -85,7 +85,7 @@ async def _rotate(settings: Settings) -> None:
     journal = open_journal(settings.journal_url)
     await journal.open()
     try:
-        if not await journal.own():
+        if await journal.is_attended() or not await journal.own():
             raise JournalBusy(
                 f"another process advances the journeys of {journal.place}, with the keys as they are: stop it "
                 "(onboarding worker), rotate, then start it again"

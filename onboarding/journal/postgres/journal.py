@@ -1,0 +1,287 @@
+"""The journal in PostgreSQL: any process may create journeys, post and read, and any number of them may advance."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
+
+from onboarding.errors import JournalError
+from onboarding.journal import statements as sql
+from onboarding.journal.batch import add_journey, spend, unknown
+from onboarding.journal.moving import take_out
+from onboarding.journal.postgres.address import address_of
+from onboarding.journal.postgres.faults import explained
+from onboarding.journal.postgres.leases import Leases
+from onboarding.journal.postgres.listener import Listener
+from onboarding.journal.postgres.session import PostgresSession, connect
+from onboarding.journal.receipt import Receipt
+from onboarding.journal.records import Change, Head, Message, TransitionRecord
+from onboarding.journal.rows import message_row, micros, moment
+from onboarding.journal.schema import inbox, meta
+from onboarding.journal.tables import Tables
+from onboarding.journal.writer import Writer
+from onboarding.log import log
+
+__all__ = ["PostgresJournal"]
+
+T = TypeVar("T")
+
+_BEATS = 4
+"""How often a lease is renewed within its length."""
+_TOLD, _UNTOLD = 5.0, 0.5
+"""Seconds between two looks, where the server tells of news and where it does not."""
+_POST = insert(inbox).on_conflict_do_nothing(index_elements=[inbox.c.id])
+_ADD_META = insert(meta).on_conflict_do_nothing(index_elements=[meta.c.name])
+_SETTING = insert(meta)
+_SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
+_EXISTS = "SELECT 1 FROM journeys WHERE id = %(journey)s FOR KEY SHARE"
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(encode(%(budget)s::bytea, 'hex'), 1))"
+_LOCKED = "SELECT FROM journeys WHERE id = ANY(%(ids)s::text[]) ORDER BY id FOR UPDATE"
+_SCRUB = ("journeys", "journey_data", "transitions", "inbox")
+
+
+class PostgresJournal(Tables):
+    """The protocol of ``onboarding.journal.protocol`` on a server; see there for what each method promises.
+
+    Args:
+        url: ``postgresql://user:password@host:port/database``; ``docs/guides/postgres.md`` tells its options.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._address = address_of(url)
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+        self._leases = Leases(self._address.lease, name)
+        self._session: PostgresSession | None = None
+        self._writer: Writer | None = None
+        self._heart: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
+
+    def __repr__(self) -> str:
+        """The place."""
+        return f"PostgresJournal({self.place!r})"
+
+    @property
+    def place(self) -> str:
+        """The address without its password."""
+        return self._address.place
+
+    @property
+    def is_exclusive(self) -> bool:
+        """No: any number of workers."""
+        return False
+
+    @property
+    def pace(self) -> float:
+        """Seconds after which to look though nothing was told."""
+        listener = self._listener
+        return _TOLD if listener is not None and listener.is_listening else _UNTOLD
+
+    async def open(self) -> None:
+        """Connect, and make or migrate the tables where needed; a second time, nothing."""
+        if self._writer is not None and not self._writer.has_ended:
+            return
+        self._session = PostgresSession(self._address, self._leases)
+        writer = self._writer = Writer(self._session, self._leases.apply)
+        try:
+            await writer.start()
+        except JournalError:
+            self._writer = None
+            raise
+
+    async def close(self) -> None:
+        """Write what was handed in, leave the list of workers, and let go of the connections."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            await asyncio.to_thread(listener.stop)
+        writer = self._writer
+        if writer is not None:
+            await self.disown()
+            await writer.stop()
+            self._writer = None
+
+    def on_news(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` on this event loop with what the server tells; nothing where a pooler stands before it."""
+        session = self._session
+        if self._listener is not None or session is None or self._address.listen is False:
+            return
+        if session.pooled and self._address.listen is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def heard(news: str) -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody wants to know
+                loop.call_soon_threadsafe(tell, news)
+
+        self._listener = Listener(self._address, heard)
+        self._listener.start()
+
+    # Who advances
+
+    async def own(self) -> bool:
+        """Be one of the workers; True."""
+        if not self._leases.is_fresh:
+            await self._renew()
+        if self._heart is None or self._heart.done():
+            self._heart = asyncio.create_task(self._beat())
+        return True
+
+    async def disown(self) -> None:
+        """Leave the list of workers, and all journeys to others."""
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+        if self._leases.fence is None:
+            return
+        try:
+            await self._do(self._leases.resign)
+        except JournalError as error:
+            log.warning("the journal {}: this worker's lease runs out by itself: {}", self.place, error)
+        self._leases.resigned()
+
+    async def is_attended(self) -> bool:
+        """Whether a worker is on the list whose time has not passed."""
+        return await self._ask(
+            lambda connection: connection.exec_driver_sql(
+                "SELECT EXISTS (SELECT FROM workers WHERE until >= clock_timestamp())"
+            ).scalar_one()
+        )
+
+    def may_send(self, journey: str) -> bool:
+        """Whether the journey is this worker's, and its time has not passed."""
+        return self._leases.may_send(journey)
+
+    def release(self, journeys: Collection[str]) -> None:
+        """Leave these to whoever is next."""
+        self._leases.release(journeys)
+
+    async def _renew(self) -> None:
+        self._leases.renewed(await self._do(self._leases.renew))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._address.lease / _BEATS)
+            try:
+                await self._renew()
+            except JournalError as error:
+                log.warning("the lease of this worker could not be renewed: {}", error)
+
+    # Writing
+
+    async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
+        """Store a new journey, or find the first one of that flow and key."""
+
+        def work(connection: Connection) -> Head:
+            stored = add_journey(connection, head, data, first, key)
+            if stored.id == head.id:
+                self._leases.tell()
+            return stored
+
+        return await self._do(work)
+
+    def write(self, change: Change) -> Receipt[None]:
+        """Queue a write; many commit as one."""
+        if self._writer is not None:
+            return self._writer.write(change)
+        receipt: Receipt[None] = Receipt(asyncio.get_running_loop())
+        receipt.settle(None, self._closed())
+        return receipt
+
+    async def post(self, message: Message) -> None:
+        """Keep a message durably, and let the workers know."""
+
+        def work(connection: Connection) -> None:
+            if connection.exec_driver_sql(_EXISTS, {"journey": message.journey}).first() is None:
+                raise unknown(message.journey)
+            connection.execute(_POST, message_row(message))
+            self._leases.tell()
+
+        await self._do(work)
+
+    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
+        """Store such a value; the one stored afterwards."""
+
+        def work(connection: Connection) -> bytes:
+            connection.execute(_ADD_META if only_if_absent else _SET_META, {"name": name, "value": value})
+            return bytes(connection.execute(sql.META, {"name": name}).scalar_one())
+
+        return await self._do(work)
+
+    async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
+        """Use a budget once more, or say when that may be."""
+        length = within // timedelta(microseconds=1)
+
+        def work(connection: Connection) -> int | None:
+            # Of two processes at once, the second counts what the first one used.
+            connection.exec_driver_sql(_ALONE, {"budget": budget})
+            return spend(connection, budget, micros(now), most, length)
+
+        free = await self._do(work)
+        return None if free is None else moment(free)
+
+    # What is to be advanced
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """What to advance now: longest waiting first, past its time or with a message to be looked at."""
+        return await self._do(lambda connection: self._leases.claim(connection, micros(now), limit, busy))
+
+    async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
+        """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
+        found, called = await self._ask(lambda connection: self._leases.next_due(connection, busy))
+        due = None if found is None else moment(found)
+        return now if called and (due is None or due > now) else due
+
+    # Forgetting
+
+    async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
+        """Remove those that are as they were."""
+
+        def work(connection: Connection) -> list[str]:
+            # Who is just handing something in is waited for, and whoever comes later finds no journey.
+            connection.exec_driver_sql(_LOCKED, {"ids": [journey for journey, _ in journeys]})
+            return take_out(connection, journeys)
+
+        return await self._do(work)
+
+    async def scrub(self) -> bool:
+        """Free what was erased in the tables. What the server's log and its backups hold is not in our hands."""
+        await self._do(lambda _: None)
+        return await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> bool:
+        try:
+            with connect(self._address) as connection:
+                connection.execute(f"VACUUM {', '.join(_SCRUB)}")
+        except psycopg.Error as error:
+            fault = explained(error, self.place)
+        else:
+            return True
+        raise fault
+
+    # The thread
+
+    @property
+    def _running(self) -> Writer:
+        if self._writer is None:
+            raise self._closed()
+        return self._writer
+
+    def _closed(self) -> JournalError:
+        return JournalError(f"the journal {self.place} is closed: open it first")
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        return await self._running.do(work)
+
+    async def _ask(self, work: Callable[[Connection], T]) -> T:
+        return await self._running.read(work)

@@ -1,0 +1,240 @@
+"""Who advances which journey, and until when it may send.
+
+A worker is a row in ``workers``, good until a time by the server's clock, which it puts off again and again. The row's
+number is the fence: it stands in ``journeys.owner``, is never given twice, and whoever finds a row whose time has
+passed takes it off the list and lets go of its journeys in one transaction. From then on that worker's writes fail.
+
+A request cannot be called back: before one is sent, the worker looks at a clock of its own, which was read before the
+server was asked to put the time off. So it stops sending before anybody may take its journeys over.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection
+
+from onboarding.errors import JournalConflict, JournalError
+from onboarding.journal.batch import conflict
+from onboarding.journal.postgres.batch import Applied
+from onboarding.journal.postgres.session import CHANNEL
+from onboarding.journal.records import Change
+
+__all__ = ["Leases"]
+
+_MARGIN = 0.1
+"""The share of a lease that is not used: for clocks that do not run alike, and the way from the look to the wire."""
+
+
+def _elapsed() -> float:
+    """Seconds that go on while this process, or the machine, is stopped."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class Leases:
+    """What one process holds. Its methods that take a connection run on the journal's thread, all others anywhere.
+
+    Args:
+        length: seconds until a worker that is not heard of is taken for dead.
+        name: who this is, for whoever looks into the table.
+    """
+
+    def __init__(self, length: float, name: str) -> None:
+        self.length = length
+        self._name = name
+        self.fence: int | None = None
+        """This worker's number; None: it is none."""
+        self._held: dict[str, int] = {}
+        self._let_go: set[str] = set()
+        self._letting_go = threading.Lock()
+        self._until = self._until_by_day = 0.0
+        self._taken: set[str] = set()
+        self._news: set[str] = set()
+        self._lost = False
+        self._new = False
+
+    # Anywhere
+
+    def may_send(self, journey: str) -> bool:
+        """Whether nobody else can have taken the journey over yet."""
+        fence = self.fence
+        in_time = _elapsed() < self._until and time.time() < self._until_by_day
+        return in_time and fence is not None and self._held.get(journey) == fence
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether more than half of this worker's time is left."""
+        return self.fence is not None and _elapsed() < self._until - self.length / 2
+
+    def release(self, journeys: Collection[str]) -> None:
+        """Leave these to whoever is next; the server is told with the next claim."""
+        with self._letting_go:
+            self._let_go.update(journey for journey in journeys if self._held.pop(journey, None) is not None)
+
+    # Around every transaction that writes
+
+    def begun(self, connection: Connection) -> int:
+        """Whether this worker is still on the list, which it stays until the end; gives the transaction's number."""
+        self._taken, self._news, self._lost = set(), set(), False
+        if self._new:  # registered in a transaction that came to nothing
+            self._forget()
+        if self.fence is None:
+            return int(connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one())
+        row = connection.exec_driver_sql(_BEGUN, {"fence": self.fence}).one()
+        self._lost = row.fence is None
+        return int(row.number)
+
+    def ending(self, connection: Connection) -> None:
+        """Tell the news."""
+        if self._news:
+            connection.exec_driver_sql(_TELL, {"channel": CHANNEL, "news": sorted(self._news)})
+
+    def committed(self) -> None:
+        """What was taken over is held from now on."""
+        self._new = False
+        if self._lost:
+            self._forget()
+        elif self.fence is not None:
+            self._held.update(dict.fromkeys(self._taken, self.fence))
+
+    def tell(self, news: str = "") -> None:
+        """Let all processes know, when this transaction is committed: a journey's id, or that there is work."""
+        self._news.add(news)
+
+    # Within a transaction
+
+    def apply(self, connection: Connection, changes: Sequence[Change]) -> list[JournalError | None]:
+        """Apply changes; those of a worker that was taken off the list fail."""
+        if self._lost:
+            return [self._fenced(change.head.id) for change in changes]
+        applied = Applied(connection, changes, self.fence)
+        self._taken |= applied.taken
+        with self._letting_go:
+            self._let_go -= applied.taken
+        self._news |= applied.seen
+        return applied.outcomes
+
+    def renew(self, connection: Connection) -> tuple[float, float]:
+        """Put the time off, or become a worker; gives until when, by two clocks of this machine's."""
+        until = _elapsed() + self.length * (1 - _MARGIN), time.time() + self.length * (1 - _MARGIN)
+        terms = {"fence": self.fence, "name": self._name, "length": self.length}
+        if self._lost:
+            self._forget()
+        if self.fence is None or connection.exec_driver_sql(_RENEW, terms).first() is None:
+            self._forget()
+            self._lost, self._new = False, True
+            self.fence = int(connection.exec_driver_sql(_REGISTER, terms).scalar_one())
+            # Whose owner is not on the list (a table was restored by itself): they would be stuck in silence.
+            connection.exec_driver_sql(_FREE_STRAYS)
+        self._tell_let_go(connection)
+        if connection.exec_driver_sql(_MANY).scalar_one() and connection.exec_driver_sql(_FOLDING).scalar_one():
+            connection.exec_driver_sql(_FOLD)
+        return until
+
+    def renewed(self, until: tuple[float, float]) -> None:
+        """The new time is durable."""
+        self._until, self._until_by_day = until
+
+    def resign(self, connection: Connection) -> None:
+        """Leave the list, and all journeys to others."""
+        terms = {"fences": [self.fence]}
+        connection.exec_driver_sql(_REMOVE, terms)
+        connection.exec_driver_sql(_FREE, terms)
+        self.tell()
+
+    def resigned(self) -> None:
+        """This is no worker any more."""
+        self._forget()
+
+    def claim(self, connection: Connection, now: int, limit: int, busy: Collection[str]) -> list[str]:
+        """The journeys to advance now, the longest waiting first: this worker's, or nobody's, which then are its own.
+
+        Those of workers whose time has passed are nobody's. Who is no worker only looks.
+        """
+        if self._lost:
+            return []
+        late = list(connection.exec_driver_sql(_SWEEP).scalars())
+        if late:
+            # A statement of its own: it sees what those took until the moment in which they were locked out.
+            connection.exec_driver_sql(_FREE, {"fences": late})
+            self.tell()
+        self._tell_let_go(connection)
+        terms = {"now": now, "limit": limit, "busy": list(busy), "fence": self.fence}
+        since = {row.id: row.due for row in connection.exec_driver_sql(_DUE, terms)}
+        for row in connection.exec_driver_sql(_CALLED, terms):
+            since[row.journey] = min(row.since, since.get(row.journey, row.since))
+        found = sorted(since, key=lambda journey: (since[journey], journey))[:limit]
+        if self.fence is None or not found:
+            return found
+        mine = set(connection.exec_driver_sql(_TAKE, {"fence": self.fence, "ids": found}).scalars())
+        self._taken |= mine
+        return [journey for journey in found if journey in mine]
+
+    def next_due(self, connection: Connection, busy: Collection[str]) -> tuple[int | None, bool]:
+        """When the next journey that this worker may claim falls due, and whether a message waits for it."""
+        terms = {"busy": list(busy), "fence": self.fence, "limit": 1}
+        due = connection.exec_driver_sql(_NEXT_DUE, terms).scalar()
+        return due, connection.exec_driver_sql(_CALLED, terms).first() is not None
+
+    def _tell_let_go(self, connection: Connection) -> None:
+        with self._letting_go:
+            let_go, self._let_go = self._let_go, set()
+        if let_go and self.fence is not None:
+            connection.exec_driver_sql(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
+
+    def _forget(self) -> None:
+        self.fence, self._until, self._new = None, 0.0, False
+        with self._letting_go:
+            self._held.clear()
+            self._let_go.clear()
+
+    def _fenced(self, journey: str) -> JournalConflict:
+        return JournalConflict(f"{conflict(journey)} (this worker was not heard of for {self.length:g} s)")
+
+
+_MINE = "(j.owner IS NULL OR j.owner = %(fence)s::bigint) AND j.id <> ALL(%(busy)s::text[])"
+_BEGUN = """
+    SELECT pg_current_xact_id()::text AS number,
+           (SELECT id FROM workers WHERE id = %(fence)s FOR KEY SHARE) AS fence"""
+_TELL = "SELECT pg_notify(%(channel)s, news) FROM unnest(%(news)s::text[]) AS news"
+_RENEW = """
+    UPDATE workers SET until = clock_timestamp() + make_interval(secs => %(length)s)
+    WHERE id = %(fence)s RETURNING id"""
+_REGISTER = """
+    INSERT INTO workers (name, until) VALUES (%(name)s, clock_timestamp() + make_interval(secs => %(length)s))
+    RETURNING id"""
+_REMOVE = "DELETE FROM workers WHERE id = ANY(%(fences)s::bigint[])"
+_FREE = "UPDATE journeys SET owner = NULL WHERE owner = ANY(%(fences)s::bigint[])"
+_FREE_STRAYS = """
+    UPDATE journeys SET owner = NULL
+    WHERE owner IS NOT NULL AND NOT EXISTS (SELECT FROM workers WHERE workers.id = journeys.owner)"""
+# SKIP LOCKED: a process that was stopped within a transaction holds its row; the server ends that session in time.
+_SWEEP = """
+    DELETE FROM workers WHERE id IN (
+        SELECT id FROM workers WHERE until < clock_timestamp() FOR UPDATE SKIP LOCKED)
+    RETURNING id"""
+_LET_GO = """
+    UPDATE journeys SET owner = NULL WHERE id IN (
+        SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND owner = %(fence)s ORDER BY id FOR NO KEY UPDATE)"""
+_MANY = "SELECT count(*) = 1000 FROM (SELECT FROM tally_changes LIMIT 1000) AS few"
+_FOLDING = "SELECT pg_try_advisory_xact_lock(1869505124, 1)"
+_FOLD = """
+    WITH gone AS (DELETE FROM tally_changes RETURNING flow, status, state, number)
+    INSERT INTO tally_changes (flow, status, state, number)
+    SELECT flow, status, state, sum(number) FROM gone GROUP BY flow, status, state HAVING sum(number) <> 0"""
+_DUE = f"""
+    SELECT j.id, j.due FROM journeys AS j WHERE j.due <= %(now)s AND {_MINE}
+    ORDER BY j.due, j.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
+_TAKE = """
+    UPDATE journeys SET owner = %(fence)s WHERE id IN (
+        SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(fence)s)
+        FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id"""
+_NEXT_DUE = f"SELECT j.due FROM journeys AS j WHERE j.due IS NOT NULL AND {_MINE} ORDER BY j.due LIMIT 1"
+_CALLED = f"""
+    SELECT i.journey, min(i.at) AS since FROM inbox AS i JOIN journeys AS j ON j.id = i.journey
+    WHERE i.verdict IS NULL AND {_MINE} AND (i.kind <> 'input' OR j.status NOT IN ('working', 'parked'))
+    GROUP BY i.journey ORDER BY since, i.journey LIMIT %(limit)s"""

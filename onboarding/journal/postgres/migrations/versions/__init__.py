@@ -1,0 +1,1 @@
+"""One file a version; the newest is ``onboarding.journal.postgres.migrations.NEWEST``."""

@@ -1,0 +1,307 @@
+"""One connection to PostgreSQL: its transactions, and what happens when it is lost.
+
+A transaction that the server broke off, or that was lost with its connection before it was committed, is done again,
+for a while. One that was lost while it was committed may have been committed: its number is asked for on the next
+connection, so that nobody is told that something failed which is there.
+
+Nothing outlives a transaction but the connection itself, so that a pooler may give each to another server process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from onboarding.errors import JournalDamaged, JournalError
+from onboarding.journal.connection import MIGRATING
+from onboarding.journal.postgres.address import Address
+from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
+from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
+from onboarding.log import log
+
+__all__ = ["CHANNEL", "Guard", "PostgresSession", "connect"]
+
+T = TypeVar("T")
+
+CHANNEL = "onboarding"
+"""Where the server tells of news: an empty word where there may be work, else a journey's id."""
+_PATIENCE = 10.0
+"""Seconds for which a lost server is waited for before those who wait for it are told."""
+_CONNECT = "5"
+_STATEMENT, _LOCK, _IDLE = 30_000, 10_000, 10_000
+"""Milliseconds for a statement, for a lock, and for a process that says nothing while it holds some."""
+_LIMITS = (
+    f"SET {{}}statement_timeout = {_STATEMENT}; SET {{}}lock_timeout = {_LOCK}; "
+    f"SET {{}}idle_in_transaction_session_timeout = {_IDLE}"
+)
+_MIGRATION_LOCK = 0x6F6E6264
+_READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
+
+
+class Guard(Protocol):
+    """What stands around every transaction that writes."""
+
+    def begun(self, connection: Connection) -> int:
+        """At its beginning; gives its number."""
+        ...
+
+    def ending(self, connection: Connection) -> None:
+        """Right before it is committed."""
+        ...
+
+    def committed(self) -> None:
+        """It is durable."""
+        ...
+
+
+def connect(address: Address) -> psycopg.Connection[Any]:
+    """A new connection, on which every statement is a transaction of its own unless one is begun."""
+    given: dict[str, Any] = {
+        "application_name": "onboarding", "connect_timeout": _CONNECT, "client_encoding": "utf8",
+        "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
+        **address.parameters,
+    }  # fmt: skip
+    return psycopg.connect(**given, autocommit=True, prepare_threshold=None)
+
+
+class PostgresSession:
+    """A connection to one database; everything but the constructor on one thread."""
+
+    def __init__(self, address: Address, guard: Guard) -> None:
+        self._address = address
+        self._guard = guard
+        self._connection: Connection | None = None
+        self._begin = _READ
+        self._prelude = ""
+        self._timeline: int | None = None
+        self.pooled = False
+        """Whether a pooler stands between us and the server."""
+        # No parameter of a statement in an error or a log line; nothing is begun but by ourselves.
+        self._engine = create_engine(
+            "postgresql+psycopg://", creator=self._connect, poolclass=NullPool, hide_parameters=True,
+            isolation_level="AUTOCOMMIT", use_native_hstore=False,
+        )  # fmt: skip
+        event.listen(self._engine, "begin", self._begin_transaction)
+
+    @property
+    def place(self) -> str:
+        """The address without its password."""
+        return self._address.place
+
+    @property
+    def is_local(self) -> bool:
+        """No: it waits for a server."""
+        return False
+
+    def be_patient(self, patient: bool) -> None:
+        """It waits for a server whatever is said."""
+
+    def open(self) -> None:
+        """Connect, and bring the tables up to date."""
+        self._connected()
+        if self._attempt(_READ, self._version)[0] != NEWEST:
+            self._attempt(_WRITE, self._migrate)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
+        numbers: list[int] = []
+
+        def guarded(connection: Connection) -> T:
+            numbers[:] = [self._guard.begun(connection)]
+            done = work(connection)
+            self._guard.ending(connection)
+            return done
+
+        done = self._until_done(_WRITE, guarded, numbers)
+        self._guard.committed()
+        return done
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` on one consistent view."""
+        return self._until_done(_READ, work, [])
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
+        self._engine.dispose()
+
+    # Doing it again
+
+    def _until_done(self, begin: str, work: Callable[[Connection], T], numbers: list[int]) -> T:
+        until, pause = time.monotonic() + _PATIENCE, 0.05
+        while True:
+            numbers.clear()
+            try:
+                self._connected()
+                done, fault = self._attempt(begin, work)
+            except Exception as error:
+                origin = error.orig if isinstance(error, DBAPIError) else error
+                again = origin is not None and (is_lost(origin) or may_be_done_again(origin))
+                if not again or time.monotonic() > until:
+                    raise
+            else:
+                if fault is None or self._was_committed(numbers, fault, until):
+                    return done
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+    def _attempt(self, begin: str, work: Callable[[Connection], T]) -> tuple[T, BaseException | None]:
+        """Do a transaction: what it gave, and why it is not known whether it was committed."""
+        connection = self._connection
+        assert connection is not None, "connected before"
+        self._begin = begin
+        fault: BaseException | None = None
+        try:
+            transaction = connection.begin()
+            try:
+                done = work(connection)
+            except BaseException:
+                with suppress(Exception):
+                    transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except Exception as error:
+                origin = error.orig if isinstance(error, DBAPIError) else error
+                if begin == _READ or origin is None or not is_lost(origin):
+                    raise
+                fault = origin
+            return done, fault
+        finally:
+            driver = _driver(connection)
+            if fault is not None or driver is None or driver.closed or driver.broken:
+                self._drop()
+
+    def _was_committed(self, numbers: list[int], fault: BaseException, until: float) -> bool:
+        """Whether a transaction whose connection was lost while it was committed is there."""
+        timeline, known = self._timeline, None
+        while known is None:
+            try:
+                self._connected()
+                if not numbers or timeline is None or self._timeline != timeline:
+                    break  # another server has taken over, which counts anew
+                known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
+            except (DBAPIError, psycopg.Error) as error:
+                origin = error.orig if isinstance(error, DBAPIError) else error
+                if origin is None or not is_lost(origin):
+                    break
+            if known is None:
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.1)
+        if known is None:
+            raise JournalError(
+                f"{explained(fault, self.place)}; whether what was just handed in is written is not known"
+            )
+        return known
+
+    # The connection
+
+    def _connected(self) -> None:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.invalidate()
+                connection.close()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        connection = connect(self._address)
+        try:
+            self._look_at(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _look_at(self, connection: psycopg.Connection[Any]) -> None:
+        """What server this is, and what stands before it."""
+        found = connection.execute(
+            "SELECT pg_backend_pid(), current_setting('server_encoding'), current_setting('synchronous_commit'), "
+            "current_setting('fsync'), has_function_privilege('pg_control_checkpoint()', 'execute')"
+        ).fetchone()
+        assert found is not None, "it is asked for one row"
+        pid, encoding, synchronous, fsync, may_look = found
+        if encoding != "UTF8":
+            raise JournalError(
+                f"the database of the journal {self.place} is not in UTF-8: make one with createdb -E UTF8"
+            )
+        # A pooler invents the number that it tells: each transaction may be another process of the server's.
+        self.pooled = pid != connection.info.backend_pid
+        prelude = [] if synchronous != "off" else ["SET LOCAL synchronous_commit = on"]
+        if self.pooled:
+            prelude.append(_LIMITS.replace("{}", "LOCAL "))
+        else:
+            connection.execute(_LIMITS.replace("{}", ""))
+            connection.prepare_threshold = 5
+        self._prelude = "".join(f"; {words}" for words in prelude)
+        if fsync != "on":
+            log.warning(
+                "the server of the journal {} runs without fsync: a power cut loses what it confirmed", self.place
+            )
+        row = connection.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone() if may_look else None
+        self._timeline = None if row is None else int(row[0])
+
+    def _begin_transaction(self, connection: Connection) -> None:
+        driver = _driver(connection)
+        assert driver is not None, "connected before"
+        driver.execute(f"{self._begin}{self._prelude}")
+
+    # The tables
+
+    def _version(self, connection: Connection) -> str | None:
+        there = connection.exec_driver_sql(
+            f"SELECT to_regclass('{VERSION_TABLE}') IS NOT NULL, to_regclass('journeys') IS NOT NULL"
+        ).one()
+        if not there[0]:
+            if there[1]:
+                raise JournalDamaged(
+                    f"the database of the journal {self.place} has other tables of these names: give it one of its own"
+                )
+            return None
+        found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
+        if found is not None and found not in VERSIONS:
+            raise JournalDamaged(
+                f"the journal {self.place} was written by a newer version of this package: update the package"
+            )
+        return None if found is None else str(found)
+
+    def _migrate(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        if self._version(connection) == NEWEST:
+            return  # another process was first
+        # Imported here: it takes longer than all else of an opening, and is needed once in a journal's life.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        with MIGRATING:
+            command.upgrade(config, NEWEST)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any] | None:
+    if connection.closed or connection.invalidated:
+        return None
+    driver = connection.connection.driver_connection
+    assert driver is None or isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _status(connection: Connection, number: int) -> bool | None:
+    """Whether a transaction was committed; None: it is still under way."""
+    said = connection.exec_driver_sql(f"SELECT pg_xact_status('{number:d}'::xid8)").scalar()
+    return {"committed": True, "aborted": False}.get(str(said))

@@ -1,0 +1,229 @@
+"""Who may advance a journey, and until when it may send."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
+from onboarding.errors import JournalConflict
+from onboarding.journal import Journal, Phase, open_journal
+from onboarding.journal.postgres.journal import PostgresJournal
+from onboarding.journal.postgres.leases import _elapsed
+
+from .server import Server
+
+pytestmark = pytest.mark.anyio
+
+
+async def another(url: str) -> PostgresJournal:
+    journal = open_journal(url)
+    await journal.open()
+    assert isinstance(journal, PostgresJournal)
+    return journal
+
+
+@pytest.fixture
+async def one(url: str) -> AsyncIterator[PostgresJournal]:
+    journal = await another(url)
+    assert await journal.own()
+    yield journal
+    await journal.close()
+
+
+@pytest.fixture
+async def two(one: PostgresJournal, url: str) -> AsyncIterator[PostgresJournal]:
+    journal = await another(url)
+    assert await journal.own()
+    yield journal
+    await journal.close()
+
+
+def run_out(server: Server, database: str, journal: PostgresJournal) -> None:
+    """By the server's clock the worker was not heard of for too long."""
+    server.sql(
+        f"UPDATE workers SET until = clock_timestamp() - interval '1 second' WHERE id = {journal._leases.fence}",
+        database,
+    )
+
+
+async def test_what_one_worker_has_claimed_no_other_does(one: PostgresJournal, two: PostgresJournal) -> None:
+    await store(one, *(a_head(id_, due=later(-1)) for id_ in "abcd"))
+    first = await one.claim(NOW, 2)
+    second = await two.claim(NOW, 10)
+    assert (sorted([*first, *second]), len(first)) == (["a", "b", "c", "d"], 2)
+    assert await two.claim(NOW, 10, second) == []
+    assert await two.next_due(NOW, second) is None
+    assert [one.may_send(journey) for journey in first] == [True, True]
+    assert [one.may_send(journey) for journey in second] == [False, False]
+
+
+async def test_a_message_is_looked_at_by_the_worker_whose_the_journey_is(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    await store(one, a_head("a", due=later(-1)))
+    assert await one.claim(NOW, 1) == ["a"]
+    await two.post(a_message("m", "a"))
+    assert await two.claim(NOW, 1) == []
+    assert await one.claim(NOW, 1) == ["a"]
+
+
+async def test_what_has_come_to_rest_is_anybodys_once_its_worker_claims_again(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    await store(one, a_head("a", due=later(-1)))
+    assert await one.claim(NOW, 1) == ["a"]
+    one.release(["a"])
+    assert not one.may_send("a")
+    assert await one.claim(NOW, 1, ["a"]) == []
+    assert await two.claim(NOW, 1) == ["a"]
+
+
+async def test_a_worker_that_leaves_gives_its_journeys_to_the_others_at_once(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    await store(one, a_head("a", due=later(-1)))
+    assert await one.claim(NOW, 1) == ["a"]
+    await one.disown()
+    assert not one.may_send("a")
+    assert await two.claim(NOW, 1) == ["a"]
+
+
+async def test_a_worker_that_was_not_heard_of_is_locked_out_and_begins_anew(
+    one: PostgresJournal, two: PostgresJournal, server: Server, database: str
+) -> None:
+    head = a_head("a", due=later(-1))
+    await store(one, head, a_head("b", due=later(-1)))
+    assert await one.claim(NOW, 1) == ["a"]
+    run_out(server, database, one)
+    assert sorted(await two.claim(NOW, 10)) == ["a", "b"]
+    lost = one.write(next_change(head))
+    with pytest.raises(JournalConflict, match="not heard of"):
+        await lost
+    assert not one.may_send("a")
+    assert (await two.head("a")).revision == 1
+    assert await one.own()
+    assert not one.may_send("a")
+    with pytest.raises(JournalConflict, match="another worker"):
+        await one.write(next_change(head))
+    await two.write(next_change(head))
+
+
+async def test_a_worker_whose_time_has_passed_keeps_what_nobody_took_over(
+    one: PostgresJournal, server: Server, database: str
+) -> None:
+    head = a_head("a", due=later(-1))
+    await store(one, head)
+    assert await one.claim(NOW, 1) == ["a"]
+    run_out(server, database, one)
+    await one.write(next_change(head))
+    fence = one._leases.fence
+    assert await one.own()
+    assert one._leases.fence == fence
+    assert one.may_send("a")
+
+
+async def test_a_worker_stops_sending_before_anybody_else_may_take_over(
+    url: str, server: Server, database: str
+) -> None:
+    journal = await another(f"{url}?lease=20")
+    before = time.time() - _elapsed()
+    await journal.own()
+    [(until,)] = server.sql("SELECT extract(epoch FROM until)::float8 FROM workers", database)
+    assert journal._leases._until + before < until - 1
+    await journal.close()
+
+
+async def test_when_its_own_clock_says_so_a_worker_sends_nothing_more(
+    one: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(one, a_head("a", due=later(-1)))
+    await one.claim(NOW, 1)
+    assert one.may_send("a")
+    for clock in ("onboarding.journal.postgres.leases._elapsed", "time.time"):
+        now = _elapsed() if "elapsed" in clock else time.time()
+        with monkeypatch.context() as later_on:
+            later_on.setattr(clock, lambda now=now: now + 10)
+            assert not one.may_send("a")
+    assert one.may_send("a")
+
+
+async def test_who_is_no_worker_sends_nothing_and_takes_nothing(url: str, one: PostgresJournal) -> None:
+    other = await another(url)
+    await store(other, a_head("a", due=later(-1)))
+    assert await other.claim(NOW, 1) == ["a"]
+    assert not other.may_send("a")
+    assert await one.claim(NOW, 1) == ["a"]
+    await other.close()
+
+
+async def test_an_intent_takes_a_journey_that_is_nobodys(one: PostgresJournal, two: PostgresJournal) -> None:
+    head = a_head("a", due=later(-1))
+    await store(one, head)
+    intent = next_change(head)
+    intent = replace(intent, head=replace(intent.head, phase=Phase.SENDING))
+    await one.write(intent)
+    assert one.may_send("a")
+    assert await two.claim(NOW, 1) == []
+    with pytest.raises(JournalConflict, match="another worker"):
+        await two.write(next_change(intent.head))
+
+
+async def test_whether_anybody_advances_is_told(url: str, server: Server, database: str) -> None:
+    journal = await another(url)
+    assert not await journal.is_attended()
+    await journal.own()
+    assert await journal.is_attended()
+    run_out(server, database, journal)
+    assert not await journal.is_attended()
+    await journal.close()
+
+
+async def test_a_journey_whose_owner_is_on_no_list_is_not_stuck(url: str, server: Server, database: str) -> None:
+    journal = await another(url)
+    await store(journal, a_head("a", due=later(-1)))
+    server.sql("UPDATE journeys SET owner = 12345", database)
+    assert await journal.claim(NOW, 1) == []
+    await journal.own()
+    assert await journal.claim(NOW, 1) == ["a"]
+    await journal.close()
+
+
+async def test_a_budget_is_kept_by_two_processes_at_once(one: PostgresJournal, two: PostgresJournal) -> None:
+    uses = [journal.spend(b"b", NOW, most=5, within=timedelta(hours=1)) for _ in range(10) for journal in (one, two)]
+    assert list(await asyncio.gather(*uses)).count(None) == 5
+
+
+async def test_a_key_used_at_once_by_two_processes_makes_one_journey(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    made = [
+        journal.create(a_head(f"{name}{n}"), b"", a_record(f"{name}{n}"), b"%d" % n)
+        for n in range(20)
+        for name, journal in (("x", one), ("y", two))
+    ]
+    heads = await asyncio.gather(*made)
+    assert all(heads[n].id == heads[n + 1].id for n in range(0, 40, 2))
+    assert sum((await one.count()).values()) == 20
+
+
+def test_the_protocol_is_whole(url: str) -> None:
+    journal: Journal = open_journal(url)
+    assert journal.place.startswith("postgresql://")
+
+
+async def test_a_worker_adds_up_the_tallies_when_they_have_become_many(url: str, server: Server, database: str) -> None:
+    journal = await another(url)
+    await store(journal, a_head("a"))
+    server.sql("INSERT INTO tally_changes SELECT 'f', 'done', 's', n % 2 FROM generate_series(1, 1000) AS n", database)
+    before = await journal.count()
+    assert await journal.own()
+    assert server.sql("SELECT count(*) FROM tally_changes", database) == [(2,)]
+    assert await journal.count() == before
+    assert before["f", "done", "s"] == 500
+    await journal.close()

@@ -1,0 +1,91 @@
+"""Processes tell each other through the server: nobody has to look again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from journal.samples import NOW, a_head, a_message, later, next_change, store
+from onboarding import Onboarding
+from onboarding.journal import Verdict, open_journal
+from onboarding.journal.postgres import journal as journal_module
+from onboarding.sandbox import SandboxDesk
+
+from .fleet import a_user, settings_for
+from .portrait import Portrait
+from .server import Pooler, Server
+
+pytestmark = pytest.mark.anyio
+PATIENCE = 30.0
+
+
+async def test_a_new_journey_a_message_and_a_verdict_are_told(url: str) -> None:
+    one, two = open_journal(url), open_journal(url)
+    await one.open()
+    await two.open()
+    told: asyncio.Queue[str] = asyncio.Queue()
+    one.on_news(told.put_nowait)
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""  # it listens: something may have been told before
+    assert one.pace > 1
+    head = a_head("a", due=later(-1))
+    await store(two, head)
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""
+    await two.post(a_message("m", "a"))
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""
+    await two.write(next_change(head, verdicts=(Verdict("m", "applied"),)))
+    assert await asyncio.wait_for(told.get(), PATIENCE) == "a"
+    await two.head("a")
+    assert told.empty()
+    await one.close()
+    await two.close()
+
+
+async def test_a_worker_that_never_looks_by_itself_is_woken_by_what_others_do(
+    url: str, sandbox: SandboxDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_TOLD", 3600.0)
+    settings = settings_for(url, sandbox)
+    async with AsyncExitStack() as stack:
+        worker = await stack.enter_async_context(Onboarding(settings, flows=[Portrait]))
+        user = await stack.enter_async_context(Onboarding(settings, worker=False, flows=[Portrait]))
+        while worker.journal.pace < 3600:  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.01)
+        for n in range(3):
+            who = await asyncio.to_thread(a_user, sandbox, f"u{n}")
+            journey = await user.start(Portrait, user_id=who)
+            assert (await user.wait(journey.id, timeout=PATIENCE)).state == "asked"
+            await user.send(journey.id, "go_on")
+            assert (await user.wait(journey.id, timeout=PATIENCE)).ended_well
+
+
+async def test_news_come_through_again_after_the_server_was_restarted(shaken: Server) -> None:
+    url = shaken.database("journal")
+    one, two = open_journal(url), open_journal(url)
+    await one.open()
+    await two.open()
+    told: asyncio.Queue[str] = asyncio.Queue()
+    one.on_news(told.put_nowait)
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""
+    await asyncio.to_thread(shaken.restart)
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""
+    assert one.pace > 1
+    await store(two, a_head("a", due=NOW))
+    assert await asyncio.wait_for(told.get(), PATIENCE) == ""
+    await one.close()
+    await two.close()
+
+
+async def test_behind_a_pooler_it_is_looked_twice_a_second_instead(pooler: Pooler, database: str, url: str) -> None:
+    journal = open_journal(pooler.url(database))
+    await journal.open()
+    journal.on_news(lambda _: None)
+    assert journal._listener is None  # type: ignore[attr-defined]
+    assert journal.pace == 0.5
+    await journal.close()
+    quiet = open_journal(f"{url}?listen=off")
+    await quiet.open()
+    quiet.on_news(lambda _: None)
+    assert quiet.pace == 0.5
+    await quiet.close()

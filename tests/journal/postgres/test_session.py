@@ -1,0 +1,185 @@
+"""Opening, connections that are lost at the worst moment, and a server that is not what it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, event
+
+from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
+from onboarding.errors import JournalBusy, JournalDamaged, JournalError
+from onboarding.journal import Status, open_journal, schema
+from onboarding.journal.postgres import session as session_module
+from onboarding.journal.postgres.journal import PostgresJournal
+
+from .server import Server
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def journal(url: str) -> AsyncIterator[PostgresJournal]:
+    journal = open_journal(url)
+    assert isinstance(journal, PostgresJournal)
+    await journal.open()
+    yield journal
+    await journal.close()
+
+
+def at_the_next_commit(journal: PostgresJournal, strike: Any) -> list[str]:
+    """Have ``strike`` called with the connection when the next transaction that writes is committed."""
+    assert journal._session is not None
+    struck: list[str] = []
+
+    def blow(connection: Connection) -> None:
+        if not struck and journal._session is not None and journal._session._begin == "BEGIN":
+            struck.append("now")
+            strike(connection.connection.driver_connection)
+
+    event.listen(journal._session._engine, "commit", blow)
+    return struck
+
+
+async def test_what_was_lost_before_it_was_committed_is_done_again(journal: PostgresJournal, server: Server) -> None:
+    def kill(driver: psycopg.Connection[Any]) -> None:
+        server.sql(f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
+
+    await store(journal, a_head("a"))
+    struck = at_the_next_commit(journal, kill)
+    await journal.write(next_change(a_head("a"), data=b"new"))
+    assert struck
+    stored = await journal.load("a")
+    assert (stored.data, stored.head.revision, len(await journal.history("a"))) == (b"new", 2, 2)
+
+
+async def test_what_was_committed_though_the_answer_was_lost_is_not_done_again(journal: PostgresJournal) -> None:
+    def commit_and_break(driver: psycopg.Connection[Any]) -> None:
+        driver.execute("COMMIT")
+        driver.close()
+        raise psycopg.OperationalError("the connection was lost")
+
+    struck = at_the_next_commit(journal, commit_and_break)
+    head = await journal.create(a_head("a"), b"one", a_record("a"))
+    assert struck
+    assert (await journal.load("a")).head == head
+    await journal.write(next_change(head))
+
+
+async def test_where_it_cannot_be_told_the_error_says_so_and_the_revision_decides(journal: PostgresJournal) -> None:
+    def another_server(driver: psycopg.Connection[Any]) -> None:
+        assert journal._session is not None
+        driver.execute("COMMIT")
+        driver.close()
+        journal._session._timeline = 99
+        raise psycopg.OperationalError("the connection was lost")
+
+    await store(journal, a_head("a"))
+    at_the_next_commit(journal, another_server)
+    with pytest.raises(JournalError, match="is not known"):
+        await journal.write(next_change(a_head("a"), data=b"new"))
+    assert (await journal.load("a")).data == b"new"
+
+
+async def test_who_waits_for_a_server_that_stays_away_is_told_and_it_goes_on_when_it_is_back(
+    shaken: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_PATIENCE", 0.2)
+    journal = open_journal(shaken.database("journal"))
+    await journal.open()
+    await store(journal, a_head("a"))
+    await asyncio.to_thread(shaken.stop)
+    with pytest.raises(JournalError, match="cannot be reached"):
+        await journal.head("a")
+    with pytest.raises(JournalError, match="cannot be reached"):
+        await journal.write(next_change(a_head("a")))
+    await asyncio.to_thread(shaken.start)
+    await journal.write(next_change(a_head("a")))
+    assert (await journal.head("a")).revision == 2
+    await journal.close()
+
+
+async def test_a_row_that_somebody_keeps_locked_is_not_waited_for_for_ever(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_LIMITS", "SET {}lock_timeout = 100")
+    journal = open_journal(url)
+    await journal.open()
+    await store(journal, a_head("a"))
+    with psycopg.connect(url) as other:
+        other.execute("SELECT FROM journeys FOR UPDATE")
+        with pytest.raises(JournalBusy):
+            await journal.write(next_change(a_head("a")))
+    await journal.close()
+
+
+async def test_many_that_open_at_once_make_the_tables_once(url: str) -> None:
+    journals = [open_journal(url) for _ in range(6)]
+    await asyncio.gather(*(journal.open() for journal in journals))
+    await store(journals[0], a_head("a"))
+    assert [(await journal.head("a")).id for journal in journals] == ["a"] * 6
+    for journal in journals:
+        await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE journal_version SET version_num = '9999'", "newer version"),
+        ("DROP TABLE journal_version", "other tables"),
+    ],
+)
+async def test_what_is_no_journal_of_ours_is_left_alone(
+    url: str, server: Server, database: str, statement: str, why: str
+) -> None:
+    first = open_journal(url)
+    await first.open()
+    await first.close()
+    server.sql(statement, database)
+    with pytest.raises(JournalDamaged, match=why):
+        await open_journal(url).open()
+
+
+async def test_a_database_that_is_not_there_or_not_in_utf_8_is_said(server: Server) -> None:
+    with pytest.raises(JournalError, match="createdb"):
+        await open_journal(server.url("nowhere")).open()
+    with pytest.raises(JournalError, match="refuses this user"):
+        await open_journal(server.url("postgres").replace("onboarding@", "stranger:hunter2@")).open()
+    server.sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(JournalError, match="UTF-8"):
+        await open_journal(server.url("latin")).open()
+
+
+_OURS = ("journal_version", "tally_changes", "workers")
+
+
+async def test_the_tables_hold_what_those_of_sqlite_hold(
+    journal: PostgresJournal, server: Server, database: str
+) -> None:
+    rows = server.sql(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'", database
+    )
+    theirs = {(table.name, column.name) for table in schema.metadata.tables.values() for column in table.columns}
+    ours = {(str(table), str(column)) for table, column in rows if table not in _OURS}
+    assert theirs - ours == {("commits", "number")}  # what tells an old file from a new one
+    assert ours - theirs == {("journeys", "owner")}
+
+
+async def test_what_the_guide_says_of_a_restored_journal_marks_what_lives(
+    journal: PostgresJournal, server: Server, database: str
+) -> None:
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "postgres.md"
+    [told] = re.findall(r"```sql\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    await store(journal, a_head("a", due=later(-1)), a_head("b", status=Status.DONE))
+    await journal.post(a_message("m", "a"))
+    for statement in told.split(";\n"):
+        if statement.strip():
+            server.sql(statement, database)
+    assert [(await journal.head(id_)).restored for id_ in "ab"] == [1, 0]
+    assert str(await journal.verdict("m")).startswith("refused: ")
+    assert await journal.claim(NOW, 5) == ["a"]
