@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -24,15 +25,15 @@ T = TypeVar("T")
 class Tables:
     """A part of the protocol of ``onboarding.journal.protocol``; see there for what each method promises."""
 
-    async def _do(self, work: Callable[[Connection], T]) -> T:
-        """Do work that writes, in a transaction."""
+    async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
+        """Do work that writes, in a transaction; ``short``: a few rows of one journey."""
         raise NotImplementedError
 
-    async def _ask(self, work: Callable[[Connection], T]) -> T:
-        """Do work that reads."""
+    async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
+        """Do work that reads; ``short``: a few rows of one journey."""
         raise NotImplementedError
 
-    async def load(self, journey: str) -> Stored:
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
         """One journey with its unseen messages."""
 
         def work(connection: Connection) -> Stored:
@@ -42,9 +43,14 @@ class Tables:
             if row is None:
                 raise unknown(journey)
             messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
-            return Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+            stored = Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+            if not last:
+                return stored
+            terms = {"journey": journey, "after": stored.head.seq - 1}
+            row = connection.execute(sql.HISTORY, terms).mappings().first()
+            return replace(stored, last=None if row is None else transition_of(row))
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
         """Park what cannot be read."""
@@ -59,7 +65,7 @@ class Tables:
                 raise unknown(journey)
             return head_of(row)
 
-        return await self._ask(work)
+        return await self._ask(work, short=True)
 
     async def find(self, query: Query) -> Page:
         """A page of heads, newest first."""
@@ -82,12 +88,14 @@ class Tables:
         """The transitions of a journey after the number ``after``."""
         terms = {"journey": journey, "after": after}
         return await self._ask(
-            lambda connection: [transition_of(row) for row in connection.execute(sql.HISTORY, terms).mappings()]
+            lambda connection: [transition_of(row) for row in connection.execute(sql.HISTORY, terms).mappings()],
+            short=after > 0,  # the last ones
         )
 
     async def verdict(self, message: str) -> str | None:
         """What became of a message."""
-        return await self._ask(lambda connection: connection.execute(sql.VERDICT, {"message": message}).scalar())
+        terms = {"message": message}
+        return await self._ask(lambda connection: connection.execute(sql.VERDICT, terms).scalar(), short=True)
 
     async def recall(self, message: str) -> bool:
         """Take back a message that nobody has looked at."""

@@ -280,8 +280,8 @@ class PostgresJournal(Tables):
     def _closed(self) -> JournalError:
         return JournalError(f"the journal {self.place} is closed: open it first")
 
-    async def _do(self, work: Callable[[Connection], T]) -> T:
+    async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:  # noqa: ARG002 - the same here
         return await self._running.do(work)
 
-    async def _ask(self, work: Callable[[Connection], T]) -> T:
+    async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:  # noqa: ARG002 - the same here
         return await self._running.read(work)
