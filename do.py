@@ -45,6 +45,7 @@ class Command(NamedTuple):
     at_root: bool = True
 
 
+ON_POSTGRES = ("tests/engine", "tests/journal/postgres")
 COMMANDS = {
     "demo": Command("see journeys run, against a sandbox on this machine", (("onboarding", "demo"),), at_root=False),
     "run": Command("any command of onboarding: try `do.py run --help`", (("onboarding",),), at_root=False),
@@ -55,21 +56,11 @@ COMMANDS = {
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
     "bench": Command("the benchmark, side by side with others; try --quick", (("python", "-m", "benchmarks"),)),
     "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
-    "postgres": Command(
-        "the tests on PostgreSQL", (("pytest", "-m", "postgres", "tests/engine", "tests/journal/postgres"),)
-    ),
+    "postgres": Command("the tests on PostgreSQL", (("pytest", "-m", "postgres", *ON_POSTGRES),)),
     "temporal": Command("the tests on a Temporal server", (("pytest", "-m", "temporal", "tests/drivers/temporal"),)),
 }
-CHECKS = (
-    "lint",
-    "types",
-    "docs",
-    "verify",
-    "thorough",
-    "postgres",
-    "temporal",
-    "test",
-)  # in this order, so that the tests' closing line stands near the end
+# In this order, so that the tests' closing line stands near the end.
+CHECKS = ("lint", "types", "docs", "verify", "thorough", "postgres", "temporal", "test")
 OTHERS = {
     "check": f"all that has to pass: {', '.join(CHECKS)}",
     "setup": "only build or renew .venv",
@@ -134,8 +125,6 @@ def do(name: str, rest: list[str]) -> int:
         del rest[0]
     if name == "check":
         return check()
-    if name == "postgres":
-        install_postgres()
     return 0 if name == "setup" else perform(COMMANDS[name], rest)
 
 
@@ -165,24 +154,10 @@ def check() -> int:
     failed = []
     for name in CHECKS:
         print(f"\n== {name}: {COMMANDS[name].about}", flush=True)
-        if name == "postgres":
-            install_postgres()
         codes = [run(COMMANDS[name], argv, []) for argv in COMMANDS[name].programs]
         failed += [name] if any(codes) else []
     print(f"\ncheck: failed: {', '.join(failed)}" if failed else f"\ncheck: all is well: {', '.join(CHECKS)}")
     return 1 if failed else 0
-
-
-def install_postgres() -> None:
-    """On Debian, as root: install the server and the pooler where they are missing. Elsewhere the tests say so."""
-    there = any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb")
-    wanted = (ROOT / COMMANDS["postgres"].programs[0][-1]).is_dir() and not (there and shutil.which("pgbouncer"))
-    if not wanted or os.name != "posix" or os.geteuid() or not shutil.which("apt-get"):
-        return
-    print("do.py: installing postgresql and pgbouncer, once", flush=True)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "postgresql", "pgbouncer"]):
-        subprocess.run(["apt-get", "-qq", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
 
 
 def program(argv: tuple[str, ...], rest: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,30 @@ class MissingProgram(Exception):
     """A program that the tests need is not installed."""
 
 
-def program(name: str) -> str:
-    """Where a program of PostgreSQL's is."""
+def program(name: str, *, tried: bool = False) -> str:
+    """Where a program of PostgreSQL's is; where it is missing and can be installed, it is."""
     places = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         places.insert(
             0, subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
         )
     found = next((path for place in places if (path := shutil.which(name, path=place))), None) or shutil.which(name)
+    if found is None and not tried and _installed():
+        return program(name, tried=True)
     if found is None:
         raise MissingProgram(f"{name} is not there: apt-get install postgresql pgbouncer")
     return found
+
+
+@cache
+def _installed() -> bool:
+    """Install what is missing, once, where this is Debian and we are root; whether that was tried."""
+    if os.getuid() or not shutil.which("apt-get"):
+        return False
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update"], ["install", "-y", "--no-install-recommends", "postgresql", "pgbouncer"]):
+        subprocess.run(["apt-get", "-qq", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
+    return True
 
 
 def free_port() -> int:
