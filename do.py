@@ -134,7 +134,7 @@ def do(name: str, rest: list[str]) -> int:
         del rest[0]
     if name == "check":
         return check()
-    if name == "postgres":
+    if name in ("postgres", "temporal"):
         install_postgres()
     return 0 if name == "setup" else perform(COMMANDS[name], rest)
 
