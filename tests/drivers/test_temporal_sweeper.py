@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from loguru import logger
@@ -19,9 +19,15 @@ pytestmark = pytest.mark.anyio
 
 
 class SharedJournal(MemoryJournal):
-    """Other processes advance its journeys too."""
+    """Other processes advance its journeys too: what one claims, the others do not get."""
 
     is_exclusive = False
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        raise AssertionError("it only looks, and must take nothing")
+
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        return await super().claim(now, limit, busy)
 
 
 class Field:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from dev_server import PATIENCE, WorkerProcess, until
-
 from journal.postgres.conftest import started
 from journal.postgres.server import Server
+
 from onboarding import Journey, Onboarding, Settings
 from onboarding.journal import Keyring
 from onboarding.sandbox import SandboxDesk
