@@ -149,6 +149,15 @@ class MemoryJournal:
                 since[head.id] = min(head.due, since.get(head.id, head.due))
         return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
 
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """The same: nothing is taken in memory."""
+        return await self.claim(now, limit, busy)
+
+    async def take(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
+        """Nobody else can see it: always."""
+        self._check()
+        return True
+
     async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
         """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
         self._check()

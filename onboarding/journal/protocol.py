@@ -66,7 +66,7 @@ class Journal(Protocol):
         ...
 
     def release(self, journeys: Collection[str]) -> None:
-        """Leave journeys that ``claim`` gave to whoever claims next: they have come to rest here."""
+        """Leave journeys that ``claim`` or ``take`` gave to whoever is next: they have come to rest here."""
         ...
 
     @property
@@ -136,6 +136,17 @@ class Journal(Protocol):
 
         Those that are due, and those with a message not yet looked at: an input waits while the journey is
         working or parked, everything else (cancel, retry, resolve) does not.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """What ``claim`` would give, for whoever only tells others of it: nothing is taken."""
+        ...
+
+    async def take(self, journey: str) -> bool:
+        """Be the one who advances this journey, due or not, until ``release``; False: another process is just now.
+
+        Of the owner alone, which ``own`` has made this process; of one that is there.
         """
         ...
 

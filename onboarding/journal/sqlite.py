@@ -160,6 +160,14 @@ class SqliteJournal(Tables):
 
         return await self._ask(work, short=True)
 
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """The same: one process advances them all."""
+        return await self.claim(now, limit, busy)
+
+    async def take(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
+        """Whether this process has the lock."""
+        return self._owner.is_locked
+
     async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
         """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
         terms = {"busy": sql.listed(busy)}

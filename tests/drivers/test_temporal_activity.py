@@ -154,6 +154,44 @@ async def test_without_the_journal_nothing_is_advanced(desk: Desk, monkeypatch: 
     assert desk.engine.calls == 0
 
 
+async def test_a_journey_that_another_process_has_is_asked_for_again_soon(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def held(_: str) -> bool:
+        return False
+
+    monkeypatch.setattr(desk.journal, "take", held)
+    with pytest.raises(ApplicationError, match="another process advances the journey") as raised:
+        await desk.advance()
+    assert raised.value.next_retry_delay == timedelta(seconds=1)
+    assert not raised.value.non_retryable
+    assert desk.engine.calls == 0
+    assert await desk.advance(str(uuid7())) == Rest(ended=True, status="unknown")
+
+
+@pytest.mark.parametrize("error", [None, JournalConflict("lost"), JournalError("full"), RuntimeError("bad")])
+async def test_a_journey_is_taken_while_it_is_advanced_and_no_longer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    held: list[str] = []
+
+    async def take(journey: str) -> bool:
+        held.append(journey)
+        return True
+
+    monkeypatch.setattr(desk.journal, "take", take)
+    monkeypatch.setattr(desk.journal, "release", lambda journeys: [held.remove(each) for each in journeys])
+    desk.engine.raises = error
+    desk.engine.go.clear()
+    advancing = asyncio.create_task(desk.advance())
+    await desk.engine.called.wait()
+    assert held == [desk.journey]
+    desk.engine.go.set()
+    await asyncio.wait({advancing})
+    assert isinstance(advancing.exception(), ApplicationError | None)
+    assert held == []
+
+
 async def test_what_travels_is_read_back_as_it_was_and_stays_small(desk: Desk) -> None:
     converter = DataConverter.default.payload_converter
     rest = Rest(ended=False, flow="password-reset", state="awaiting_code", status="waiting", after=600.5, listed=True)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from loguru import logger
 from uuid_utils import uuid7
 
 from onboarding.drivers.temporal.sweeper import Sweeper
-from onboarding.journal import Head, MemoryJournal, Message, MessageKind, Status, TransitionRecord
+from onboarding.journal import Change, Head, MemoryJournal, Message, MessageKind, Status, TransitionRecord
 from onboarding.testing import VirtualClock
 
 pytestmark = pytest.mark.anyio
 
 
+class SharedJournal(MemoryJournal):
+    """Other processes advance its journeys too: what one claims, the others do not get."""
+
+    is_exclusive = False
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        raise AssertionError("it only looks, and must take nothing")
+
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        return await super().claim(now, limit, busy)
+
+
 class Field:
     """A journal, a clock, a sweeper, and a note of all that it has called."""
 
-    def __init__(self) -> None:
-        self.journal = MemoryJournal()
+    def __init__(self, *, shared: bool = False) -> None:
+        self.journal = SharedJournal() if shared else MemoryJournal()
         self.clock = VirtualClock()
         self.called: list[str] = []
         self.under_way: set[str] = set()
@@ -44,6 +57,11 @@ class Field:
         await self.journal.create(head, b"data", first)
         return head.id
 
+    async def advance_elsewhere(self, journey: str) -> None:
+        head = await self.journal.head(journey)
+        head = replace(head, revision=head.revision + 1, due=None, status=Status.WAITING)
+        await self.journal.write(Change(head=head))
+
     async def hand_in(self, journey: str, kind: MessageKind = MessageKind.INPUT) -> None:
         number = str(uuid7())
         await self.journal.post(
@@ -57,6 +75,50 @@ async def field(anyio_backend: str) -> AsyncIterator[Field]:
     await made.journal.open()
     yield made
     await made.journal.close()
+
+
+@pytest.fixture
+async def shared(anyio_backend: str) -> AsyncIterator[Field]:
+    made = Field(shared=True)
+    await made.journal.open()
+    yield made
+    await made.journal.close()
+
+
+async def test_an_input_is_a_call_at_once_though_another_process_advanced_what_was_called_here(shared: Field) -> None:
+    journey, other = await shared.add(), await shared.add()
+    await shared.sweeper.look()
+    await shared.advance_elsewhere(journey)
+    await shared.hand_in(journey)
+    shared.clock.advance(1)
+    await shared.sweeper.look()
+    assert shared.called == [journey, other, journey]
+
+
+async def test_of_thousands_that_were_called_those_that_moved_are_found_bit_by_bit(
+    shared: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onboarding.drivers.temporal.sweeper._MOVED_AT_ONCE", 2)
+    ids = [await shared.add() for _ in range(6)]
+    await shared.sweeper.look()
+    await shared.advance_elsewhere(ids[5])
+    await shared.hand_in(ids[5])
+    for _ in range(3):
+        assert shared.called == ids
+        shared.clock.advance(1)
+        await shared.sweeper.look()
+    assert shared.called == [*ids, ids[5]]
+
+
+async def test_what_has_rested_here_is_at_once_anybodys(shared: Field, field: Field) -> None:
+    for each, is_looked_at in ((shared, True), (field, False)):
+        each.sweeper.rested(await each.add())
+        pausing = asyncio.create_task(each.sweeper.pause())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert pausing.done() is is_looked_at
+        each.clock.advance(1)
+        await asyncio.wait_for(pausing, 5)
 
 
 async def test_a_new_journey_is_called_at_once_and_not_again_while_its_workflow_is_on_its_way(field: Field) -> None:

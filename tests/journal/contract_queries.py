@@ -71,6 +71,21 @@ class QueriesContract:
         assert await journal.claim(NOW, 10) == ["c", "a", "b"]
         assert await journal.claim(NOW, 2) == ["c", "a"]
 
+    async def test_what_is_due_is_told_in_the_order_in_which_it_is_claimed(self, journal: Journal) -> None:
+        await store(journal, a_head("a", due=later(-1)), a_head("b", due=later(-3)), a_head("c", due=later(1)))
+        await store(journal, a_head("d", status=Status.WAITING), a_head("e", due=later(-9)))
+        await journal.post(a_message("m1", "d", at=later(-2)))
+        assert await journal.due(NOW, 10, ["e"]) == ["b", "d", "a"]
+        assert await journal.due(NOW, 2, ["e"]) == ["b", "d"]
+        assert await journal.claim(NOW, 10, ["e"]) == ["b", "d", "a"]
+
+    async def test_the_owner_takes_a_journey_that_nothing_calls_for(self, journal: Journal) -> None:
+        await store(journal, a_head("a", status=Status.WAITING))
+        assert await journal.own()
+        assert await journal.take("a")
+        assert await journal.take("a")
+        assert journal.may_send("a")
+
     async def test_the_next_due_is_the_earliest_of_those_not_busy(self, journal: Journal) -> None:
         assert await journal.next_due(NOW) is None
         await store(journal, a_head("a", due=later(60)), a_head("b", due=later(-5)), a_head("c"))

@@ -21,6 +21,9 @@ from onboarding.log import log
 __all__ = ["Advancing"]
 
 _BEAT = HEARTBEAT / 3
+_HELD = timedelta(seconds=1)
+"""Between two tries to take a journey that another process has: it lets go of it soon, or its lease runs out."""
+_GONE = Rest(ended=True, status="unknown", listed=False)
 
 
 class Advancing:
@@ -31,7 +34,7 @@ class Advancing:
 
     Args:
         engine: what advances one journey.
-        journal: whose owner this process must be.
+        journal: whose owner this process must be, or one of them.
         clock: the time.
         rested: called with the id of each journey that has been advanced here.
     """
@@ -75,17 +78,33 @@ class Advancing:
             return None
         # Its own words where it is ours: they hold no secret. Of any other, its kind alone.
         said = str(error) if isinstance(error, OnboardingError) else "the engine failed"
-        return ApplicationError(said, type=type(error).__name__)
+        again = _HELD if isinstance(error, Held) else None
+        return ApplicationError(said, type=type(error).__name__, next_retry_delay=again)
 
     async def _advance(self, journey: str) -> Rest:
         if not await self._journal.own():
             raise NotOwner(f"another process advances the journeys of {self._journal.place}")
+        if not await self._journal.take(journey):
+            return await self._not_taken(journey)
+        try:
+            return await self._advance_taken(journey)
+        finally:
+            self._journal.release([journey])
+
+    async def _not_taken(self, journey: str) -> Rest:
+        try:
+            await self._journal.head(journey)
+        except UnknownJourney:
+            return _GONE
+        raise Held(f"another process advances the journey {journey}")
+
+    async def _advance_taken(self, journey: str) -> Rest:
         try:
             await self._engine.advance(journey)
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)
         except UnknownJourney:
-            return Rest(ended=True, status="unknown", listed=False)
+            return _GONE
         except OnboardingError as error:
             log.error("the journey {} could not be written: {}", journey, error)
             raise
@@ -102,6 +121,10 @@ class Advancing:
     def _end(self, journey: str) -> None:
         self._under_way.pop(journey, None)
         self._rested(journey)
+
+
+class Held(OnboardingError):
+    """Another process has the journey: it is asked for again soon."""
 
 
 class NotOwner(OnboardingError):

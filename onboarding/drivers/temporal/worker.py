@@ -41,7 +41,7 @@ _OUTSIDE = "onboarding"
 
 
 class TemporalWorker:
-    """Advances journeys through Temporal while it owns the journal; stands by while another process does.
+    """Advances journeys through Temporal while it owns the journal, or a share of it; else it stands by.
 
     Args:
         engine: what advances one journey.

@@ -236,6 +236,14 @@ class PostgresJournal(Tables):
         """What to advance now: longest waiting first, past its time or with a message to be looked at."""
         return await self._do(lambda connection: self._leases.claim(connection, micros(now), limit, busy))
 
+    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """What there is to advance and nobody else has; whoever asks has it no more than before."""
+        return await self._do(lambda connection: self._leases.due(connection, micros(now), limit, busy))
+
+    async def take(self, journey: str) -> bool:
+        """Take this one, unless another worker has it."""
+        return await self._do(lambda connection: self._leases.take(connection, journey))
+
     async def next_due(self, now: datetime, busy: Collection[str] = ()) -> datetime | None:
         """When ``claim`` will next find something: ``now`` at the latest where a message waits."""
         found, called = await self._ask(lambda connection: self._leases.next_due(connection, busy))

@@ -70,7 +70,7 @@ class Leases:
         return self.fence is not None and _elapsed() < self._until - self.length / 2
 
     def release(self, journeys: Collection[str]) -> None:
-        """Leave these to whoever is next; the server is told with the next claim."""
+        """Leave these to whoever is next; the server is told with the next look at what is due."""
         with self._letting_go:
             self._let_go.update(journey for journey in journeys if self._held.pop(journey, None) is not None)
 
@@ -154,30 +154,51 @@ class Leases:
 
         Those of workers whose time has passed are nobody's. Who is no worker only looks.
         """
-        if self._lost:
-            return []
-        late = list(connection.exec_driver_sql(_SWEEP).scalars())
-        if late:
-            # A statement of its own: it sees what those took until the moment in which they were locked out.
-            connection.exec_driver_sql(_FREE, {"fences": late})
-            self.tell()
-        self._tell_let_go(connection)
-        terms = {"now": now, "limit": limit, "busy": list(busy), "fence": self.fence}
-        since = {row.id: row.due for row in connection.exec_driver_sql(_DUE, terms)}
-        for row in connection.exec_driver_sql(_CALLED, terms):
-            since[row.journey] = min(row.since, since.get(row.journey, row.since))
-        found = sorted(since, key=lambda journey: (since[journey], journey))[:limit]
+        found = self.due(connection, now, limit, busy, lock=True)
         if self.fence is None or not found:
             return found
-        mine = set(connection.exec_driver_sql(_TAKE, {"fence": self.fence, "ids": found}).scalars())
-        self._taken |= mine
+        mine = self._take(connection, found)
         return [journey for journey in found if journey in mine]
+
+    def due(
+        self, connection: Connection, now: int, limit: int, busy: Collection[str], *, lock: bool = False
+    ) -> list[str]:
+        """The same ones, left as they are; ``lock``: nobody else takes them before this transaction has ended."""
+        if self._lost:
+            return []
+        self._tidy(connection)
+        terms = {"now": now, "limit": limit, "busy": list(busy), "fence": self.fence}
+        since = {row.id: row.due for row in connection.exec_driver_sql(_LOCK_DUE if lock else _DUE, terms)}
+        for row in connection.exec_driver_sql(_CALLED, terms):
+            since[row.journey] = min(row.since, since.get(row.journey, row.since))
+        return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
+
+    def take(self, connection: Connection, journey: str) -> bool:
+        """Take this one, if it is nobody's or this worker's already. Who is no worker takes nothing."""
+        if self._lost or self.fence is None:
+            return False
+        self._tidy(connection)
+        return journey in self._take(connection, [journey])
 
     def next_due(self, connection: Connection, busy: Collection[str]) -> tuple[int | None, bool]:
         """When the next journey that this worker may claim falls due, and whether a message waits for it."""
         terms = {"busy": list(busy), "fence": self.fence, "limit": 1}
         due = connection.exec_driver_sql(_NEXT_DUE, terms).scalar()
         return due, connection.exec_driver_sql(_CALLED, terms).first() is not None
+
+    def _take(self, connection: Connection, journeys: Sequence[str]) -> set[str]:
+        mine = set(connection.exec_driver_sql(_TAKE, {"fence": self.fence, "ids": journeys}).scalars())
+        self._taken |= mine
+        return mine
+
+    def _tidy(self, connection: Connection) -> None:
+        """Let go of what workers held whose time has passed, and of what has come to rest here."""
+        late = list(connection.exec_driver_sql(_SWEEP).scalars())
+        if late:
+            # A statement of its own: it sees what those took until the moment in which they were locked out.
+            connection.exec_driver_sql(_FREE, {"fences": late})
+            self.tell()
+        self._tell_let_go(connection)
 
     def _tell_let_go(self, connection: Connection) -> None:
         with self._letting_go:
@@ -227,7 +248,8 @@ _FOLD = """
     SELECT flow, status, state, sum(number) FROM gone GROUP BY flow, status, state HAVING sum(number) <> 0"""
 _DUE = f"""
     SELECT j.id, j.due FROM journeys AS j WHERE j.due <= %(now)s AND {_MINE}
-    ORDER BY j.due, j.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
+    ORDER BY j.due, j.id LIMIT %(limit)s"""
+_LOCK_DUE = f"{_DUE} FOR NO KEY UPDATE SKIP LOCKED"
 _TAKE = """
     UPDATE journeys SET owner = %(fence)s WHERE id IN (
         SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(fence)s)

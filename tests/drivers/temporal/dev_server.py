@@ -93,6 +93,8 @@ class WorkerProcess:
             "base_url": settings.base_url, "tenant_id": "T001117", "api_token": "sandbox-token",
             "journal": settings.journal_url, "landing_delay": "0.2s", "cooldown": "0s", "poll_every": "0.1s",
         }  # fmt: skip
+        if settings.keys:
+            given["keys"] = settings.keys[0].get_secret_value()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "onboarding", "worker", "--temporal", settings.temporal_address, *arguments],
             env={**os.environ, **{f"ONBOARDING_{name.upper()}": value for name, value in given.items()}},
@@ -113,6 +115,11 @@ class WorkerProcess:
             if words in line:
                 return
         raise AssertionError(f"it ended without {words!r}: {self.said}")
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     def kill(self) -> None:
         """Let no line of it run any more."""

@@ -63,6 +63,41 @@ async def test_what_one_worker_has_claimed_no_other_does(one: PostgresJournal, t
     assert [one.may_send(journey) for journey in second] == [False, False]
 
 
+async def test_what_one_worker_is_told_is_due_is_still_anybodys(one: PostgresJournal, two: PostgresJournal) -> None:
+    await store(one, *(a_head(id_, due=later(-1)) for id_ in "ab"))
+    assert await one.due(NOW, 10) == ["a", "b"]
+    assert not one.may_send("a")
+    assert await two.claim(NOW, 1) == ["a"]
+    assert await one.due(NOW, 10) == ["b"]
+    assert await two.due(NOW, 10) == ["a", "b"]
+
+
+async def test_what_one_worker_has_taken_no_other_takes_until_it_is_released(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    await store(one, a_head("a"))
+    assert await one.take("a")
+    assert (one.may_send("a"), two.may_send("a")) == (True, False)
+    assert not await two.take("a")
+    one.release(["a"])
+    assert not one.may_send("a")
+    assert await one.due(NOW, 10) == []  # this tells the server
+    assert await two.take("a")
+    assert not await one.take("a")
+    assert two.may_send("a")
+
+
+async def test_a_journey_of_a_worker_that_was_not_heard_of_is_taken_by_whoever_asks(
+    one: PostgresJournal, two: PostgresJournal, server: Server, database: str
+) -> None:
+    await store(one, a_head("a"))
+    assert await one.take("a")
+    run_out(server, database, one)
+    assert await two.take("a")
+    assert not await one.take("a")
+    assert not one.may_send("a")
+
+
 async def test_a_message_is_looked_at_by_the_worker_whose_the_journey_is(
     one: PostgresJournal, two: PostgresJournal
 ) -> None:
@@ -157,6 +192,7 @@ async def test_who_is_no_worker_sends_nothing_and_takes_nothing(url: str, one: P
     other = await another(url)
     await store(other, a_head("a", due=later(-1)))
     assert await other.claim(NOW, 1) == ["a"]
+    assert not await other.take("a")
     assert not other.may_send("a")
     assert await one.claim(NOW, 1) == ["a"]
     await other.close()
