@@ -8,7 +8,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
@@ -200,7 +200,8 @@ class Onboarding:
         rules, chain = self.engine.rules, self._sealer.chain
         head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
         sealed = self._sealer.seal(head.id, data, book)
-        stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
+        with self._worker.expecting(head) if isinstance(self._worker, Worker) else nullcontext():
+            stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
         if stored.id != head.id:
             self._wake()
             return await self._get_or_view(stored)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from onboarding.clock import Clock
 from onboarding.engine import Engine, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
-from onboarding.journal import Journal, Status, Stored
+from onboarding.journal import Head, Journal, Status, Stored
 from onboarding.log import log
 
 __all__ = ["Worker"]
@@ -48,6 +50,8 @@ class Worker:
         self._claimed_at = 0.0
         self._more = False
         """Whether more may be due than was claimed."""
+        self._expected: set[str] = set()
+        """Those that are being stored, and will be begun then."""
         self._missed: set[str] = set()
         """Those under way to which something may have been handed in meanwhile."""
         self._next_look = _NEVER
@@ -72,12 +76,31 @@ class Worker:
         """
         journey, waits = stored.head.id, stored.head.status is Status.WAITING
         others = self._claimed or self._more or len(self._busy) >= self._concurrency
-        if not self.owner or self._stopping or waits or others or journey in self._busy:
-            return False
-        if not self._journal.is_exclusive:  # another worker may claim it as soon as it is there
-            return False
-        self._start(journey, stored)
-        return True
+        fits = self.owner and not self._stopping and not waits and not others and journey not in self._busy
+        if self._journal.is_exclusive:
+            mine = True
+        else:  # else another worker may claim it as soon as it is there
+            mine = self._journal.may_send(journey)
+            if mine and not fits:
+                self._journal.release([journey])
+        if fits and mine:
+            self._start(journey, stored)
+        return fits and mine
+
+    @contextmanager
+    def expecting(self, head: Head) -> Iterator[None]:
+        """Within, a journey is stored: as one of this worker's, if it can be begun at once."""
+        under_way = len(self._busy) + len(self._expected)
+        others = self._claimed or self._more or under_way >= self._concurrency
+        if not self.owner or self._stopping or others or head.status is Status.WAITING:
+            yield
+            return
+        self._expected.add(head.id)
+        self._journal.reserve(head.id)
+        try:
+            yield
+        finally:
+            self._expected.discard(head.id)
 
     def is_under_way(self, journey: str) -> bool:
         """Whether a journey is being advanced here at this moment."""

@@ -78,6 +78,9 @@ class MemoryJournal:
     def release(self, journeys: Collection[str]) -> None:
         """Nothing to do: nobody else can see it."""
 
+    def reserve(self, journey: str) -> None:
+        """Nothing to do: one process advances them all."""
+
     @property
     def is_exclusive(self) -> bool:
         """Yes: nobody else can see it."""

@@ -69,6 +69,13 @@ class Journal(Protocol):
         """Leave journeys that ``claim`` or ``take`` gave to whoever is next: they have come to rest here."""
         ...
 
+    def reserve(self, journey: str) -> None:
+        """Have ``create``, which is called next, store this journey as one that ``claim`` gave to this worker.
+
+        It is so if ``may_send`` says so afterwards. Where the owner is the only one who advances, nothing.
+        """
+        ...
+
     @property
     def is_exclusive(self) -> bool:
         """Whether the owner is the only one who advances; else it advances what ``claim`` gives to it."""

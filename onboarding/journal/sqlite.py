@@ -120,6 +120,9 @@ class SqliteJournal(Tables):
     def release(self, journeys: Collection[str]) -> None:
         """Nothing to do: one process advances them all."""
 
+    def reserve(self, journey: str) -> None:
+        """Nothing to do: one process advances them all."""
+
     @property
     def is_exclusive(self) -> bool:
         """Yes: whoever has the lock."""

@@ -166,6 +166,10 @@ class PostgresJournal(Tables):
         """Leave these to whoever is next."""
         self._leases.release(journeys)
 
+    def reserve(self, journey: str) -> None:
+        """Have this journey be stored as this worker's, if it is one."""
+        self._leases.reserve(journey)
+
     async def _renew(self) -> None:
         self._leases.renewed(await self._do(self._leases.renew))
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection
 
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal.batch import conflict
 from onboarding.journal.postgres.batch import Applied
+from onboarding.journal.postgres.outbox import Answer, outbox_of
 from onboarding.journal.postgres.session import CHANNEL
 from onboarding.journal.records import Change
 
@@ -53,7 +54,9 @@ class Leases:
         self._until = self._until_by_day = 0.0
         self._taken: set[str] = set()
         self._news: set[str] = set()
-        self._lost = False
+        self._given: set[str] = set()
+        self._reserved: set[str] = set()
+        self._lost_now: bool | None = False
         self._new = False
 
     # Anywhere
@@ -74,23 +77,40 @@ class Leases:
         with self._letting_go:
             self._let_go.update(journey for journey in journeys if self._held.pop(journey, None) is not None)
 
+    def reserve(self, journey: str) -> None:
+        """Have this journey be this worker's when it is stored."""
+        self._reserved.add(journey)
+
+    def reserved(self, journey: str) -> bool:
+        """Whether that was said of it, which is forgotten with this."""
+        there = journey in self._reserved
+        self._reserved.discard(journey)
+        return there
+
     # Around every transaction that writes
 
-    def begun(self, connection: Connection) -> int:
-        """Whether this worker is still on the list, which it stays until the end; gives the transaction's number."""
-        self._taken, self._news, self._lost = set(), set(), False
+    def begun(self, connection: Connection) -> Callable[[], int]:
+        """Ask whether this worker is still on the list, which it stays until the end, and for the transaction's number.
+
+        The answer comes with that to the first statement.
+        """
+        self._taken, self._given, self._news, self._lost_now = set(), set(), set(), None
         if self._new:  # registered in a transaction that came to nothing
             self._forget()
-        if self.fence is None:
-            return int(connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one())
-        row = connection.exec_driver_sql(_BEGUN, {"fence": self.fence}).one()
-        self._lost = row.fence is None
-        return int(row.number)
+        self._opened = opened = outbox_of(connection).send(_BEGUN, {"fence": self.fence})
+        return lambda: int(opened.rows[0]["number"])
+
+    @property
+    def _lost(self) -> bool:
+        """Whether this worker is not on the list any more."""
+        if self._lost_now is None:
+            self._lost_now = self.fence is not None and self._opened.rows[0]["fence"] is None
+        return self._lost_now
 
     def ending(self, connection: Connection) -> None:
         """Tell the news."""
         if self._news:
-            connection.exec_driver_sql(_TELL, {"channel": CHANNEL, "news": sorted(self._news)})
+            outbox_of(connection).send(_TELL, {"channel": CHANNEL, "news": sorted(self._news)})
 
     def committed(self) -> None:
         """What was taken over is held from now on."""
@@ -99,6 +119,8 @@ class Leases:
             self._forget()
         elif self.fence is not None:
             self._held.update(dict.fromkeys(self._taken, self.fence))
+            for journey in self._given:
+                self._held.pop(journey, None)
 
     def tell(self, news: str = "") -> None:
         """Let all processes know, when this transaction is committed: a journey's id, or that there is work."""
@@ -108,10 +130,12 @@ class Leases:
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> list[JournalError | None]:
         """Apply changes; those of a worker that was taken off the list fail."""
+        applied = Applied(connection, changes, self.fence)
         if self._lost:
             return [self._fenced(change.head.id) for change in changes]
-        applied = Applied(connection, changes, self.fence)
-        self._taken |= applied.taken
+        applied.write()
+        self._taken = self._taken - applied.given | applied.taken
+        self._given = self._given - applied.taken | applied.given
         with self._letting_go:
             self._let_go -= applied.taken
         self._news |= applied.seen
@@ -125,7 +149,7 @@ class Leases:
             self._forget()
         if self.fence is None or connection.exec_driver_sql(_RENEW, terms).first() is None:
             self._forget()
-            self._lost, self._new = False, True
+            self._lost_now, self._new = False, True
             self.fence = int(connection.exec_driver_sql(_REGISTER, terms).scalar_one())
             # Whose owner is not on the list (a table was restored by itself): they would be stuck in silence.
             connection.exec_driver_sql(_FREE_STRAYS)
@@ -166,45 +190,53 @@ class Leases:
         """The same ones, left as they are; ``lock``: nobody else takes them before this transaction has ended."""
         if self._lost:
             return []
-        self._tidy(connection)
+        outbox = outbox_of(connection)
+        swept = outbox.send(_SWEEP)
+        self._tell_let_go(connection)
         terms = {"now": now, "limit": limit, "busy": list(busy), "fence": self.fence}
-        since = {row.id: row.due for row in connection.exec_driver_sql(_LOCK_DUE if lock else _DUE, terms)}
-        for row in connection.exec_driver_sql(_CALLED, terms):
-            since[row.journey] = min(row.since, since.get(row.journey, row.since))
+        statement = _LOCK_DUE if lock else _DUE
+        due, called = outbox.send(statement, terms), outbox.send(_CALLED, terms)
+        if self._freed(connection, swept):
+            due, called = outbox.send(statement, terms), outbox.send(_CALLED, terms)
+        since = {row["id"]: row["due"] for row in due.rows}
+        for row in called.rows:
+            since[row["journey"]] = min(row["since"], since.get(row["journey"], row["since"]))
         return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
 
     def take(self, connection: Connection, journey: str) -> bool:
         """Take this one, if it is nobody's or this worker's already. Who is no worker takes nothing."""
         if self._lost or self.fence is None:
             return False
-        self._tidy(connection)
+        self._freed(connection, outbox_of(connection).send(_SWEEP))
+        self._tell_let_go(connection)
         return journey in self._take(connection, [journey])
 
     def next_due(self, connection: Connection, busy: Collection[str]) -> tuple[int | None, bool]:
         """When the next journey that this worker may claim falls due, and whether a message waits for it."""
         terms = {"busy": list(busy), "fence": self.fence, "limit": 1}
-        due = connection.exec_driver_sql(_NEXT_DUE, terms).scalar()
-        return due, connection.exec_driver_sql(_CALLED, terms).first() is not None
+        outbox = outbox_of(connection)
+        due, called = outbox.send(_NEXT_DUE, terms), outbox.send(_CALLED, terms)
+        return next((row["due"] for row in due.rows), None), bool(called.rows)
 
     def _take(self, connection: Connection, journeys: Sequence[str]) -> set[str]:
-        mine = set(connection.exec_driver_sql(_TAKE, {"fence": self.fence, "ids": journeys}).scalars())
+        mine = {row["id"] for row in outbox_of(connection).send(_TAKE, {"fence": self.fence, "ids": journeys}).rows}
         self._taken |= mine
         return mine
 
-    def _tidy(self, connection: Connection) -> None:
-        """Let go of what workers held whose time has passed, and of what has come to rest here."""
-        late = list(connection.exec_driver_sql(_SWEEP).scalars())
+    def _freed(self, connection: Connection, swept: Answer) -> bool:
+        """Whether there were workers whose time has passed: what they held is nobody's now."""
+        late = [row["id"] for row in swept.rows]
         if late:
             # A statement of its own: it sees what those took until the moment in which they were locked out.
-            connection.exec_driver_sql(_FREE, {"fences": late})
+            outbox_of(connection).send(_FREE, {"fences": late})
             self.tell()
-        self._tell_let_go(connection)
+        return bool(late)
 
     def _tell_let_go(self, connection: Connection) -> None:
         with self._letting_go:
             let_go, self._let_go = self._let_go, set()
         if let_go and self.fence is not None:
-            connection.exec_driver_sql(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
+            outbox_of(connection).send(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
 
     def _forget(self) -> None:
         self.fence, self._until, self._new = None, 0.0, False
@@ -219,7 +251,7 @@ class Leases:
 _MINE = "(j.owner IS NULL OR j.owner = %(fence)s::bigint) AND j.id <> ALL(%(busy)s::text[])"
 _BEGUN = """
     SELECT pg_current_xact_id()::text AS number,
-           (SELECT id FROM workers WHERE id = %(fence)s FOR KEY SHARE) AS fence"""
+           (SELECT id FROM workers WHERE id = %(fence)s::bigint FOR KEY SHARE) AS fence"""
 _TELL = "SELECT pg_notify(%(channel)s, news) FROM unnest(%(news)s::text[]) AS news"
 _RENEW = """
     UPDATE workers SET until = clock_timestamp() + make_interval(secs => %(length)s)

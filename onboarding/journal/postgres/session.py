@@ -24,6 +24,7 @@ from onboarding.journal.connection import MIGRATING
 from onboarding.journal.postgres.address import Address
 from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
 from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
+from onboarding.journal.postgres.outbox import Outbox, flush, outbox_of
 from onboarding.log import log
 
 __all__ = ["CHANNEL", "Guard", "PostgresSession", "connect"]
@@ -48,8 +49,8 @@ _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
 class Guard(Protocol):
     """What stands around every transaction that writes."""
 
-    def begun(self, connection: Connection) -> int:
-        """At its beginning; gives its number."""
+    def begun(self, connection: Connection) -> Callable[[], int]:
+        """At its beginning; what it gives tells the transaction's number, for which it may have to ask."""
         ...
 
     def ending(self, connection: Connection) -> None:
@@ -79,7 +80,7 @@ class PostgresSession:
         self._guard = guard
         self._connection: Connection | None = None
         self._begin = _READ
-        self._prelude = ""
+        self._prelude: list[str] = []
         self._timeline: int | None = None
         self.pooled = False
         """Whether a pooler stands between us and the server."""
@@ -89,6 +90,7 @@ class PostgresSession:
             isolation_level="AUTOCOMMIT", use_native_hstore=False,
         )  # fmt: skip
         event.listen(self._engine, "begin", self._begin_transaction)
+        event.listen(self._engine, "before_cursor_execute", flush)
 
     @property
     def place(self) -> str:
@@ -114,8 +116,10 @@ class PostgresSession:
         numbers: list[int] = []
 
         def guarded(connection: Connection) -> T:
-            numbers[:] = [self._guard.begun(connection)]
+            number = self._guard.begun(connection)
             done = work(connection)
+            # Known before the commit is on its way: it is what to ask for where that is lost.
+            numbers[:] = [number()]
             self._guard.ending(connection)
             return done
 
@@ -170,10 +174,13 @@ class PostgresSession:
                     transaction.rollback()
                 raise
             try:
+                self._commit(connection)
                 transaction.commit()
             except Exception as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if begin == _READ or origin is None or not is_lost(origin):
+                    with suppress(Exception):
+                        transaction.rollback()
                     raise
                 fault = origin
             return done, fault
@@ -247,7 +254,7 @@ class PostgresSession:
         else:
             connection.execute(_LIMITS.replace("{}", ""))
             connection.prepare_threshold = 5
-        self._prelude = "".join(f"; {words}" for words in prelude)
+        self._prelude = prelude
         if fsync != "on":
             log.warning(
                 "the server of the journal {} runs without fsync: a power cut loses what it confirmed", self.place
@@ -258,7 +265,16 @@ class PostgresSession:
     def _begin_transaction(self, connection: Connection) -> None:
         driver = _driver(connection)
         assert driver is not None, "connected before"
-        driver.execute(f"{self._begin}{self._prelude}")
+        outbox = Outbox(driver, not self.pooled)
+        outbox.put(connection)
+        opening = [self._begin, *self._prelude]
+        for words in ["; ".join(opening)] if self.pooled else opening:
+            outbox.send(words)
+
+    def _commit(self, connection: Connection) -> None:
+        outbox = outbox_of(connection)
+        outbox.send("COMMIT")
+        outbox.flush()
 
     # The tables
 
