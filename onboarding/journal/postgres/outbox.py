@@ -59,6 +59,8 @@ class Outbox:
         self._driver = driver
         self._pipelines = pipelines
         self._waiting: list[Answer] = []
+        self.fault: psycopg.Error | None = None
+        """Why something could not be sent, or was not done."""
 
     def put(self, connection: Connection) -> None:
         """Be what ``outbox_of`` finds."""
@@ -75,6 +77,13 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
+        try:
+            self._send(waiting)
+        except psycopg.Error as error:
+            self.fault = error
+            raise
+
+    def _send(self, waiting: Sequence[Answer]) -> None:
         if not self._pipelines or len(waiting) == 1:
             for answer in waiting:
                 self._execute(answer)

@@ -169,6 +169,9 @@ class PostgresSession:
             transaction = connection.begin()
             try:
                 done = work(connection)
+                lost = outbox_of(connection).fault
+                if lost is not None and is_lost(lost):
+                    raise lost  # which a read may have kept for whoever asked
             except BaseException:
                 with suppress(Exception):
                     transaction.rollback()
