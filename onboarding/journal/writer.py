@@ -66,8 +66,8 @@ class Session(Protocol):
         """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
         ...
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` on one consistent view."""
+    def read(self, work: Callable[[Connection], T], *, at_once: bool = False) -> T:
+        """Do ``work`` on one consistent view; ``at_once``: it waits for the database once."""
         ...
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Apply(Protocol):
 class _Job:
     receipt: Receipt[Any]
     work: Callable[[Connection], Any] | None = None
-    """What to do; without anything to do, let the thread end. An ``OnboardingError`` of it must have written nothing."""
+    """What to do; with nothing to do, let the thread end. An ``OnboardingError`` of it must have written nothing."""
     change: Change | None = None
     writes: bool = False
     short: bool = False
@@ -328,7 +328,8 @@ class Writer:
                 deliver(writes)
         if reads:
             try:
-                self._session.read(lambda connection: self._look(connection, reads))
+                at_once = reads[0].together is not None and all(job.together == reads[0].together for job in reads)
+                self._session.read(lambda connection: self._look(connection, reads), at_once=at_once)
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for job in reads:
                     job.error = explain(error, self.place)
