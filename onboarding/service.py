@@ -343,9 +343,11 @@ class Onboarding:
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         # What is under way here tells when it rests: until then there is nothing to look at.
-        look = self._worker is None or not self._worker.is_under_way(journey)
+        look, told = self._worker is None or not self._worker.is_under_way(journey), False
         while True:
             change = self._changes.watch_rest(journey)
+            if told and (rested := await self._get_at_rest(journey)) is not None:
+                return rested
             if look:
                 head = await self.journal.head(journey)
                 if head.status.rests or (until is not None and self._clock.now() >= until):
@@ -355,7 +357,7 @@ class Onboarding:
                         f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)"
                     )
             await self._changes.pause(change, until)
-            look = True
+            look = told = True
 
     @clean_frames
     async def run(
@@ -504,6 +506,14 @@ class Onboarding:
             if head.status is Status.PARKED or head.status.is_final:
                 return self._view(head)
             raise
+
+    async def _get_at_rest(self, journey: str) -> Journey | None:
+        """A journey that is thought to rest, in one look; None: it does not, or there is more to be said of it."""
+        try:
+            stored = await self.journal.load(journey, last=True)
+            return self._shown(stored) if stored.head.status.rests else None
+        except Exception:  # noqa: BLE001 - who looks at its head alone is told
+            return None
 
     async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:
         """Post a message, and wait for what its owner makes of it."""

@@ -93,7 +93,7 @@ class SqliteSession:
         """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
         return self._locked(lambda: self._write(work))
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Connection], T], *, at_once: bool = False) -> T:  # noqa: ARG002 - it is anyway
         """Do ``work`` on one consistent view. Readers take no lock: they neither write nor checkpoint."""
         return self._transact("BEGIN", work)
 

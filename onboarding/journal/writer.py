@@ -66,13 +66,21 @@ class Session(Protocol):
         """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
         ...
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` on one consistent view."""
+    def read(self, work: Callable[[Connection], T], *, at_once: bool = False) -> T:
+        """Do ``work`` on one consistent view; ``at_once``: it waits for the database once."""
         ...
 
     def close(self) -> None:
         """Let go of the connection."""
         ...
+
+
+class Together(Protocol):
+    """Does the same for several at once; the outcome of each, in the same order."""
+
+    def __call__(
+        self, connection: Connection, asked: Sequence[Any], /
+    ) -> Sequence[Any | OnboardingError]: ...  # fmt: skip
 
 
 class Apply(Protocol):
@@ -87,15 +95,24 @@ class Apply(Protocol):
 class _Job:
     receipt: Receipt[Any]
     work: Callable[[Connection], Any] | None = None
-    """What to do; None: let the thread end. An ``OnboardingError`` of it must have written nothing."""
+    """What to do; with nothing to do, let the thread end. An ``OnboardingError`` of it must have written nothing."""
     change: Change | None = None
     writes: bool = False
     short: bool = False
     """Whether it is about one journey, and so done in a moment."""
     begins: str | None = None
     """The journey that it stores for the first time."""
+    together: Together | None = None
+    """What does it, in the place of ``work``, for all in a batch that ask for the same."""
+    asked: Any = None
+    """What is asked of that."""
     result: Any = None
     error: OnboardingError | None = None
+
+    @property
+    def closes(self) -> bool:
+        """Whether it is the last one."""
+        return self.work is None and self.change is None and self.together is None
 
 
 _Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
@@ -150,6 +167,14 @@ class Writer:
     def read(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
         """Queue work that reads, ``short``: a few rows; it sees every write queued before it."""
         return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, short=short))
+
+    def create(self, together: Together, asked: Any) -> Receipt[Any]:
+        """Queue work that writes what nobody knows of yet: it goes before all other writes of its batch."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked, writes=True))
+
+    def look(self, together: Together, asked: Any) -> Receipt[Any]:
+        """Queue work that reads; it sees every write queued before it."""
+        return self._submit(_Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked))
 
     async def stop(self) -> None:
         """Write what was queued, close the session, end the thread."""
@@ -294,7 +319,7 @@ class Writer:
         The outcomes are for the caller to deliver; ``deliver`` is called with the writes where reads follow them.
         """
         writes = [job for job in jobs if job.writes]
-        reads = [job for job in jobs if not job.writes and job.work is not None]
+        reads = [job for job in jobs if not job.writes and not job.closes]
         if writes:
             began = time.monotonic()
             self._settle(writes)
@@ -303,11 +328,12 @@ class Writer:
                 deliver(writes)
         if reads:
             try:
-                self._session.read(lambda connection: self._look(connection, reads))
+                at_once = reads[0].together is not None and all(job.together == reads[0].together for job in reads)
+                self._session.read(lambda connection: self._look(connection, reads), at_once=at_once)
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for job in reads:
                     job.error = explain(error, self.place)
-        return next((job for job in jobs if job.work is None and job.change is None), None)
+        return next((job for job in jobs if job.closes), None)
 
     def _settle(self, jobs: Sequence[_Job]) -> None:
         try:
@@ -324,7 +350,9 @@ class Writer:
     def _apply(self, connection: Connection, jobs: Sequence[_Job]) -> None:
         for job in jobs:  # a transaction may be done again, where the database broke it off
             job.result = job.error = None
-        for _, group in groupby(jobs, key=lambda job: job.change is None):
+        self._look_together(connection, [job for job in jobs if job.together is not None])
+        others = (job for job in jobs if job.together is None)
+        for _, group in groupby(others, key=lambda job: job.change is None):
             run = list(group)
             changes = [job.change for job in run if job.change is not None]
             if not changes:
@@ -333,9 +361,21 @@ class Writer:
             for job, outcome in zip(run, self._changes(connection, changes), strict=True):
                 job.error = outcome
 
-    def _look(self, connection: Connection, jobs: Iterable[_Job], *, undivided: bool = False) -> None:
+    def _look_together(self, connection: Connection, jobs: Sequence[_Job]) -> None:
+        for together in dict.fromkeys(job.together for job in jobs):
+            assert together is not None, "they were asked for by it"
+            alike = [job for job in jobs if job.together == together]
+            for job, outcome in zip(alike, together(connection, [job.asked for job in alike]), strict=True):
+                if isinstance(outcome, OnboardingError):
+                    job.error = outcome
+                else:
+                    job.result = outcome
+
+    def _look(self, connection: Connection, jobs: Sequence[_Job], *, undivided: bool = False) -> None:
+        self._look_together(connection, [job for job in jobs if job.together is not None])
         for job in jobs:
-            assert job.work is not None
+            if job.work is None:
+                continue
             try:
                 job.result = job.work(connection)
             except OnboardingError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Float, Integer, LargeBinary, Table, Text
@@ -11,12 +12,12 @@ from sqlalchemy import BigInteger, Column, Connection, Float, Integer, LargeBina
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal.batch import conflict, taken_back
 from onboarding.journal.postgres.outbox import Outbox, outbox_of
-from onboarding.journal.records import Change, Phase
+from onboarding.journal.records import Change, Head, Phase, TransitionRecord
 from onboarding.journal.rows import head_row, transition_row
 from onboarding.journal.schema import journey_data, journeys, transitions
 from onboarding.journal.statements import CHANGING
 
-__all__ = ["Applied"]
+__all__ = ["Applied", "New", "add_journeys"]
 
 _KINDS = {Text: "text", Integer: "integer", BigInteger: "bigint", LargeBinary: "bytea", Float: "double precision"}
 
@@ -91,6 +92,24 @@ class Applied:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """A journey to be stored."""
+
+    head: Head
+    data: bytes
+    first: TransitionRecord
+    owner: int | None = None
+
+
+def add_journeys(connection: Connection, new: Sequence[New]) -> None:
+    """Store new journeys that have no key, as a statement a table."""
+    outbox = outbox_of(connection)
+    _ADD_HEADS.send(outbox, [{**head_row(one.head), "owner": one.owner} for one in new])
+    _ADD_DATA.send(outbox, [{"journey": one.head.id, "data": one.data} for one in new])
+    _ADD_TRANSITIONS.send(outbox, [transition_row(one.first) for one in new])
+
+
 class _Statement:
     """A statement on as many rows as there are: each parameter is a column."""
 
@@ -138,9 +157,15 @@ def _set(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}" = new."{name}"' for name in names)
 
 
+_ALL_OF_A_JOURNEY = tuple(column.name for column in journeys.c if column.name != "key")
 _ALL_OF_A_TRANSITION = tuple(column.name for column in transitions.c)
 _STORED = "SELECT id, revision, owner FROM journeys WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 _UNSEEN = "SELECT id, journey FROM inbox WHERE id = ANY(%(ids)s) AND verdict IS NULL ORDER BY id FOR UPDATE"
+_ADD_HEADS = _Statement(
+    f"INSERT INTO journeys ({_listed((*_ALL_OF_A_JOURNEY, 'owner'))}) SELECT *",
+    {**_kinds(journeys, _ALL_OF_A_JOURNEY), "owner": "bigint"},
+)
+_ADD_DATA = _Statement("INSERT INTO journey_data (journey, data) SELECT *", _kinds(journey_data, ("journey", "data")))
 _NEW_HEADS = _Statement(
     f"UPDATE journeys SET {_set((*CHANGING, 'owner'))}",
     {**_kinds(journeys, ("id", *CHANGING)), "owner": "bigint"}, "WHERE journeys.id = new.id",

@@ -19,13 +19,15 @@ from onboarding.errors import JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.batch import add_journey, spend, unknown
 from onboarding.journal.moving import take_out
+from onboarding.journal.postgres import reading
 from onboarding.journal.postgres.address import address_of
+from onboarding.journal.postgres.batch import New
 from onboarding.journal.postgres.faults import explained
 from onboarding.journal.postgres.leases import Leases
 from onboarding.journal.postgres.listener import Listener
 from onboarding.journal.postgres.session import PostgresSession, connect
 from onboarding.journal.receipt import Receipt
-from onboarding.journal.records import Change, Head, Message, TransitionRecord
+from onboarding.journal.records import Change, Head, Message, Stored, TransitionRecord
 from onboarding.journal.rows import message_row, micros, moment
 from onboarding.journal.schema import inbox, meta
 from onboarding.journal.tables import Tables
@@ -125,6 +127,18 @@ class PostgresJournal(Tables):
         self._listener = Listener(self._address, heard)
         self._listener.start()
 
+    # Reading what is asked for most
+
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
+        """One journey with its unseen messages."""
+        stored: Stored = await self._running.look(reading.load, (journey, last))
+        return stored
+
+    async def head(self, journey: str) -> Head:
+        """The head alone."""
+        head: Head = await self._running.look(reading.heads, journey)
+        return head
+
     # Who advances
 
     async def own(self) -> bool:
@@ -185,6 +199,12 @@ class PostgresJournal(Tables):
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
+        mine = self._leases.reserved(head.id)
+        if key is None:
+            stored: Head = await self._running.create(
+                self._leases.create, (New(head=head, data=data, first=first), mine)
+            )
+            return stored
 
         def work(connection: Connection) -> Head:
             stored = add_journey(connection, head, data, first, key)

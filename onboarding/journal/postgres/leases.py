@@ -13,15 +13,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal.batch import conflict
-from onboarding.journal.postgres.batch import Applied
+from onboarding.journal.postgres.batch import Applied, New, add_journeys
 from onboarding.journal.postgres.outbox import Answer, outbox_of
 from onboarding.journal.postgres.session import CHANNEL
-from onboarding.journal.records import Change
+from onboarding.journal.records import Change, Head
 
 __all__ = ["Leases"]
 
@@ -140,6 +141,19 @@ class Leases:
             self._let_go -= applied.taken
         self._news |= applied.seen
         return applied.outcomes
+
+    def create(self, connection: Connection, new: Sequence[tuple[New, bool]]) -> list[Head]:
+        """Store new journeys; those of which it is said so are this worker's from the beginning."""
+        taken = {one.head.id for one, mine in new if mine and not self._is_off}
+        add_journeys(connection, [replace(one, owner=self.fence) if one.head.id in taken else one for one, _ in new])
+        self._taken |= taken
+        if len(taken) < len(new):
+            self.tell()
+        return [one.head for one, _ in new]
+
+    @property
+    def _is_off(self) -> bool:
+        return self.fence is None or self._lost
 
     def renew(self, connection: Connection) -> tuple[float, float]:
         """Put the time off, or become a worker; gives until when, by two clocks of this machine's."""

@@ -14,6 +14,8 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import Connection
 
+from onboarding.journal.postgres.faults import is_lost
+
 __all__ = ["Answer", "Outbox", "flush", "outbox_of"]
 
 _NAME = "onboarding-outbox"
@@ -59,6 +61,12 @@ class Outbox:
         self._driver = driver
         self._pipelines = pipelines
         self._waiting: list[Answer] = []
+        self.last: str | None = None
+        """What is to go along with what is sent next, which is all there is."""
+        self.is_over = False
+        """Whether that was sent."""
+        self.fault: psycopg.Error | None = None
+        """Why something could not be sent, or was not done."""
 
     def put(self, connection: Connection) -> None:
         """Be what ``outbox_of`` finds."""
@@ -75,6 +83,21 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
+        if self.last is not None:
+            waiting.append(Answer(self, self.last, None))
+            self.last, self.is_over = None, True
+        try:
+            self._send(waiting)
+        except psycopg.Error as error:
+            self.fault = error
+            raise
+
+    def check(self) -> None:
+        """Raise again what a read may have kept for whoever asked, if the connection is gone."""
+        if self.fault is not None and is_lost(self.fault):
+            raise self.fault
+
+    def _send(self, waiting: Sequence[Answer]) -> None:
         if not self._pipelines or len(waiting) == 1:
             for answer in waiting:
                 self._execute(answer)

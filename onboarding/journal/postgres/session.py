@@ -43,6 +43,7 @@ _LIMITS = (
     f"SET {{}}idle_in_transaction_session_timeout = {_IDLE}"
 )
 _MIGRATION_LOCK = 0x6F6E6264
+_COMMIT = "COMMIT"
 _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
 
 
@@ -127,9 +128,14 @@ class PostgresSession:
         self._guard.committed()
         return done
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` on one consistent view."""
-        return self._until_done(_READ, work, [])
+    def read(self, work: Callable[[Connection], T], *, at_once: bool = False) -> T:
+        """Do ``work`` on one consistent view; ``at_once``: it waits for the server once."""
+
+        def ending(connection: Connection) -> T:
+            outbox_of(connection).last = _COMMIT
+            return work(connection)
+
+        return self._until_done(_READ, ending if at_once else work, [])
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -169,6 +175,7 @@ class PostgresSession:
             transaction = connection.begin()
             try:
                 done = work(connection)
+                outbox_of(connection).check()
             except BaseException:
                 with suppress(Exception):
                     transaction.rollback()
@@ -273,8 +280,9 @@ class PostgresSession:
 
     def _commit(self, connection: Connection) -> None:
         outbox = outbox_of(connection)
-        outbox.send("COMMIT")
-        outbox.flush()
+        if not outbox.is_over:
+            outbox.send(_COMMIT)
+            outbox.flush()
 
     # The tables
 

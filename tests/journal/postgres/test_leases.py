@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
-from onboarding.errors import JournalConflict
-from onboarding.journal import Journal, Phase, open_journal
+from onboarding.errors import JournalConflict, JournalError, UnknownJourney
+from onboarding.journal import Journal, Phase, Status, open_journal
 from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.journal.postgres.leases import _elapsed
 
@@ -96,6 +96,65 @@ async def test_a_journey_of_a_worker_that_was_not_heard_of_is_taken_by_whoever_a
     assert await two.take("a")
     assert not await one.take("a")
     assert not one.may_send("a")
+
+
+async def test_what_is_stored_as_reserved_is_this_workers_from_the_beginning(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    one.reserve("a")
+    await store(one, a_head("a", due=later(-1)), a_head("b", due=later(-1)))
+    assert [one.may_send("a"), one.may_send("b")] == [True, False]
+    assert await two.claim(NOW, 10) == ["b"]
+
+
+async def test_who_is_no_worker_reserves_nothing(one: PostgresJournal, url: str) -> None:
+    other = await another(url)
+    other.reserve("a")
+    await store(other, a_head("a", due=later(-1)))
+    assert not other.may_send("a")
+    assert await one.claim(NOW, 10) == ["a"]
+    await other.close()
+
+
+async def test_what_was_reserved_by_a_worker_that_was_taken_off_the_list_is_anybodys(
+    one: PostgresJournal, two: PostgresJournal, server: Server, database: str
+) -> None:
+    run_out(server, database, one)
+    assert await two.claim(NOW, 10) == []
+    one.reserve("a")
+    await store(one, a_head("a", due=later(-1)))
+    assert not one.may_send("a")
+    assert await two.claim(NOW, 10) == ["a"]
+
+
+async def test_a_journey_is_let_go_of_with_the_write_that_ends_it(one: PostgresJournal, two: PostgresJournal) -> None:
+    one.reserve("a")
+    await store(one, a_head("a", due=later(-1)))
+    change = next_change(a_head("a"))
+    await one.write(replace(change, head=replace(change.head, status=Status.DONE)))
+    assert not one.may_send("a")
+    await two.post(a_message("m", "a"))
+    assert await two.claim(NOW, 1) == ["a"]
+
+
+async def test_many_ask_at_once_and_each_is_told_of_its_own(one: PostgresJournal) -> None:
+    await store(one, a_head("a"), a_head("b"))
+    told = await asyncio.gather(
+        one.load("a"), one.load("x"), one.load("b", last=True), one.head("b"), one.head("y"), return_exceptions=True
+    )
+    assert [told[0].head.id, told[0].last, told[2].head.id, told[2].last, told[3].id] == [
+        "a", None, "b", a_record("b"), "b",
+    ]  # fmt: skip
+    assert [type(told[1]), type(told[4])] == [UnknownJourney, UnknownJourney]
+
+
+async def test_of_many_stored_at_once_the_one_that_does_not_fit_fails_alone(one: PostgresJournal) -> None:
+    await store(one, a_head("a"))
+    told = await asyncio.gather(
+        *(one.create(a_head(id_), b"", a_record(id_)) for id_ in ("b", "a", "c\0", "c")), return_exceptions=True
+    )
+    assert [isinstance(one, JournalError) for one in told] == [False, True, True, False]
+    assert [(await one.head(id_)).id for id_ in "abc"] == ["a", "b", "c"]
 
 
 async def test_a_message_is_looked_at_by_the_worker_whose_the_journey_is(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError
@@ -33,22 +34,27 @@ async def journal(url: str) -> AsyncIterator[PostgresJournal]:
 
 
 def at_the_next_commit(journal: PostgresJournal, strike: Any) -> list[str]:
-    """Have ``strike`` called with the connection when the next transaction that writes is committed."""
-    assert journal._session is not None
+    """Have ``strike`` called in the place of the next commit of a write: with the connection, and what commits."""
+    session = journal._session
+    assert session is not None
     struck: list[str] = []
+    commit = session._commit
 
     def blow(connection: Connection) -> None:
-        if not struck and journal._session is not None and journal._session._begin == "BEGIN":
-            struck.append("now")
-            strike(connection.connection.driver_connection)
+        if struck or session._begin != "BEGIN":
+            commit(connection)
+            return
+        struck.append("now")
+        strike(connection.connection.driver_connection, partial(commit, connection))
 
-    event.listen(journal._session._engine, "commit", blow)
+    session._commit = blow  # type: ignore[method-assign]
     return struck
 
 
 async def test_what_was_lost_before_it_was_committed_is_done_again(journal: PostgresJournal, server: Server) -> None:
-    def kill(driver: psycopg.Connection[Any]) -> None:
+    def kill(driver: psycopg.Connection[Any], commit: Callable[[], None]) -> None:
         server.sql(f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
+        commit()
 
     await store(journal, a_head("a"))
     struck = at_the_next_commit(journal, kill)
@@ -59,8 +65,8 @@ async def test_what_was_lost_before_it_was_committed_is_done_again(journal: Post
 
 
 async def test_what_was_committed_though_the_answer_was_lost_is_not_done_again(journal: PostgresJournal) -> None:
-    def commit_and_break(driver: psycopg.Connection[Any]) -> None:
-        driver.execute("COMMIT")
+    def commit_and_break(driver: psycopg.Connection[Any], commit: Callable[[], None]) -> None:
+        commit()
         driver.close()
         raise psycopg.OperationalError("the connection was lost")
 
@@ -72,9 +78,9 @@ async def test_what_was_committed_though_the_answer_was_lost_is_not_done_again(j
 
 
 async def test_where_it_cannot_be_told_the_error_says_so_and_the_revision_decides(journal: PostgresJournal) -> None:
-    def another_server(driver: psycopg.Connection[Any]) -> None:
+    def another_server(driver: psycopg.Connection[Any], commit: Callable[[], None]) -> None:
         assert journal._session is not None
-        driver.execute("COMMIT")
+        commit()
         driver.close()
         journal._session._timeline = 99
         raise psycopg.OperationalError("the connection was lost")
