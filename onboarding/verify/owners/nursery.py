@@ -43,7 +43,10 @@ def _owners(plan: Plan, tell: Tell) -> None:
     rounds = {each.name: each for each in (full if plan.full or plan.case else quick)}
     if plan.case and plan.case not in rounds:
         rounds |= {each.name: each for each in quick}
-    others = (STANDSTILL,) if plan.journal is None else (OUTLIVED, HELD)
+    others: tuple[str, ...] = (STANDSTILL,) if plan.journal is None else (OUTLIVED, HELD)
+    if plan.journal is not None and suitable(flows) is None:
+        others = ()
+        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
     cases = [name for name in (*rounds, *others) if plan.wants(name)]
     tell({"total": len(cases)})
 

@@ -33,8 +33,7 @@ def outlive(stage: Stage, flows: Mapping[str, type[Flow]], known: Mapping[str, R
     """Another one does what it held, in time; when it goes on, it sends nothing."""
     result = Result(case, counts={"stops": 1, "kills": int(case == HELD)})
     flow = suitable(flows)
-    if flow is None:
-        return result  # none of these does anything that may happen only once
+    assert flow is not None, "looked for before"
     part = Part(case, flow, cast(flow, stage.desk, stage.plan.rng("owners", case)))
     with stage.journal(stage.plan.folder / case) as place:
         actors = actors_for(stage, flows, place)

@@ -35,12 +35,15 @@ class Owners:
         findings: list[Finding] = []
         cases = total = 0
         slowest = 0.0
+        skipped = [*(_SKIPPED if plan.journal is not None else ())]
         with swept(plan):
             for told in tell_of("onboarding.verify.owners.nursery", plan):
                 if "total" in told:
                     total = told["total"]
                 elif "unfit" in told:
                     findings.append(Finding(told["unfit"], told["why"]))
+                elif "skipped" in told:
+                    skipped.append(told["skipped"])
                 elif "broken" in told:
                     findings.append(Finding(plan.case or "all", told["broken"], told["detail"]))
                 else:
@@ -56,5 +59,5 @@ class Owners:
             findings.append(Finding(plan.case, "there is no such case"))
         return PartResult(
             part=self.name, cases=cases, counts=dict(counts), findings=tuple(findings),
-            skipped=_SKIPPED if plan.journal else (), seconds=time.monotonic() - began,
+            skipped=tuple(skipped), seconds=time.monotonic() - began,
         )  # fmt: skip
