@@ -101,13 +101,18 @@ class Databases:
         options = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), "lease": f"{LEASE:g}"})
         return f"{parts.scheme}://{parts.netloc}/{name}?{options}"
 
-    def _ask(self, statement: str, *terms: str) -> list[tuple[Any, ...]]:
+    def ask_in(self, case: str, statement: str, *terms: Any) -> list[tuple[Any, ...]]:
+        """Do a statement in a case's journal: its rows."""
+        return self._ask(statement, *terms, url=self.url(case))
+
+    def _ask(self, statement: str, *terms: Any, url: str | None = None) -> list[tuple[Any, ...]]:
+        from onboarding.journal.postgres.address import address_of
         from onboarding.journal.postgres.faults import explained
         from onboarding.journal.postgres.session import connect
 
         fault: JournalError
         try:
-            with connect(self._address) as connection:
+            with connect(address_of(url or self.server)) as connection:
                 found = connection.execute(statement.encode(), terms or None)
                 return found.fetchall() if found.description else []
         except OnboardingError:

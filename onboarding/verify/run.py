@@ -27,7 +27,7 @@ __all__ = ["verify"]
 
 _WIDE = frozenset({"crash", "owners", "controls"})
 """Parts that use every core by themselves."""
-_ON_A_SERVER = frozenset({"crash", "owners", "controls"})
+_ON_A_SERVER = frozenset({"crash", "owners", "secrets", "controls"})
 _AS_EVER = "it does not stand on the journal that was given: it was tried as without it, in memory and in files"
 _QUICK, _FULL = 120.0, 3600.0
 """Seconds for one part, after which something hangs."""

@@ -45,7 +45,7 @@ def verify(
             metavar="URL",
             envvar="VERIFY_JOURNAL",
             show_default=False,
-            help="A PostgreSQL server whose user may make databases: crash and owners run there.",
+            help="A PostgreSQL server whose user may make databases: crash, owners and secrets run there.",
         ),
     ] = None,
     as_json: AS_JSON = False,

@@ -16,6 +16,7 @@ from onboarding.verify.crash import CrashMatrix
 from onboarding.verify.databases import place_of
 from onboarding.verify.owners import Owners
 from onboarding.verify.plan import Plan
+from onboarding.verify.secrecy import Secrets
 
 from .server import Server
 
@@ -74,6 +75,16 @@ def test_an_intent_that_is_no_doubt_is_found_out_on_a_server_too(journal: str, t
     case = "password-change/changing_password/effect@2.9/landed"
     plan = Plan(folder=tmp_path, flows=("password-change",), case=case, mutant="crash-doubt", journal=journal)
     assert CrashMatrix().run(plan).findings != ()
+
+
+def test_the_rows_on_a_server_hold_no_secret_and_one_that_was_put_there_is_found(
+    server: Server, journal: str, tmp_path: Path
+) -> None:
+    result = Secrets().run(Plan(folder=tmp_path, flows=("email-signup",), case="server", journal=journal))
+    assert result.findings == ()
+    assert (result.counts["planted"], result.counts["found"]) == (1, 1)
+    assert result.counts["journeys"] > 0
+    assert server.sql(_LEFT) == []
 
 
 def test_who_may_make_no_databases_and_what_is_no_server_are_told_so(server: Server) -> None:
