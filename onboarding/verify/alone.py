@@ -23,6 +23,7 @@ from typing import Any, Self, TextIO
 
 from onboarding.errors import OnboardingError, SettingsError
 from onboarding.verify import PARTS
+from onboarding.verify.databases import swept
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, Part, PartResult
 
@@ -60,7 +61,8 @@ def run_alone(name: str, plan: Plan, *, timeout: float) -> PartResult:
                 result = _listen(process, json.dumps(asked), plan.tell)
             if result is not None:
                 return result
-            errors.seek(0)
+            with suppress(OnboardingError), swept(replace(plan, folder=Path(folder))):
+                errors.seek(0)
             last = errors.read()[-2000:].strip()
     what = f"it did not end within {timeout:.0f} s" if limit.passed else f"its process ended with {process.returncode}"
     return PartResult(part=name, cases=0, findings=(Finding(plan.case or "all", what, last),))
@@ -125,6 +127,7 @@ def _plain(plan: Plan) -> dict[str, Any]:
     return {
         "folder": str(plan.folder), "seed": plan.seed, "full": plan.full, "flows": list(plan.flows),
         "jobs": plan.jobs, "case": plan.case, "mutant": plan.mutant,
+        "journal": plan.journal,
     }  # fmt: skip
 
 

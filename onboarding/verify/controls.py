@@ -38,10 +38,12 @@ class Controls:
     def run(self, plan: Plan) -> PartResult:
         """Leave out one after the other."""
         assert guards.__all__, "importing them declares them"
-        mutants = [each for each in MUTANTS.values() if plan.wants(each.name)]
+        mutants = [each for each in MUTANTS.values() if plan.wants(each.name) and (plan.journal or not each.server)]
         wanted = [each for each in mutants if plan.full or plan.case is not None or each.quick]
         thorough = plan.full or plan.case is not None
-        sound = list(dict.fromkeys((each.part, each.case) for each in wanted if each.case)) if thorough else []
+        sound = (
+            list(dict.fromkeys((each.part, each.case, each.server) for each in wanted if each.case)) if thorough else []
+        )
         done = 0
 
         def told(found: Finding | None) -> Finding | None:
@@ -66,9 +68,9 @@ class Controls:
         )
 
 
-def _red(plan: Plan, part: str, case: str) -> Finding | None:
+def _red(plan: Plan, part: str, case: str, server: bool) -> Finding | None:
     """A case that finds something with every guard in its place shows nothing of a guard that is not."""
-    found = run_alone(part, _alone(plan, case), timeout=_TIMEOUT).findings
+    found = run_alone(part, _alone(plan, case, server=server), timeout=_TIMEOUT).findings
     if not found:
         return None
     return Finding(case, f"{part} finds something here with every guard in its place", found[0].what)
@@ -76,7 +78,7 @@ def _red(plan: Plan, part: str, case: str) -> Finding | None:
 
 def _missed(plan: Plan, mutant: Mutant, *, thorough: bool) -> Finding | None:
     for case in dict.fromkeys((mutant.case, None)) if thorough else (mutant.case,):
-        result = run_alone(mutant.part, _alone(plan, case, mutant.name), timeout=_TIMEOUT)
+        result = run_alone(mutant.part, _alone(plan, case, mutant.name, server=mutant.server), timeout=_TIMEOUT)
         if any(not finding.what.startswith(_NO_PROOF) for finding in result.findings):
             return None
     what = f"nobody missed it: {mutant.guard}"
@@ -84,5 +86,9 @@ def _missed(plan: Plan, mutant: Mutant, *, thorough: bool) -> Finding | None:
     return Finding(mutant.name, what, detail)
 
 
-def _alone(plan: Plan, case: str | None, mutant: str | None = None) -> Plan:
-    return replace(plan, full=False, flows=_FLOWS, seed=_SEED, case=case, mutant=mutant, jobs=1, tell=lambda _: None)
+def _alone(plan: Plan, case: str | None, mutant: str | None = None, *, server: bool) -> Plan:
+    journal = plan.journal if server else None  # the cases of all others were chosen with files
+    return replace(
+        plan, full=False, flows=_FLOWS, seed=_SEED, case=case, mutant=mutant, jobs=1, journal=journal,
+        tell=lambda _: None,
+    )  # fmt: skip

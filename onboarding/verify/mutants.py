@@ -25,6 +25,7 @@ class Mutant:
         leave_out: patches it away for as long as the context lasts.
         case: the case of the part that finds it out soonest; None: the whole of its quick run.
         quick: whether a quick run leaves it out too.
+        server: whether it stands in a journal on a server only: it is left out where there is one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Mutant:
     leave_out: Callable[[], AbstractContextManager[None]]
     case: str | None = None
     quick: bool = False
+    server: bool = False
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -40,13 +42,13 @@ MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(
-    name: str, guard: str, *, part: str, case: str | None = None, quick: bool = False
+    name: str, guard: str, *, part: str, case: str | None = None, quick: bool = False, server: bool = False
 ) -> Callable[[Callable[[], Iterator[None]]], Callable[[], Iterator[None]]]:
     """Declare a mutant: a generator that patches, yields, and puts back."""
 
     def register(patch: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None]]:
         assert name not in MUTANTS, f"there are two guards {name}"
-        MUTANTS[name] = Mutant(name, guard, part, contextmanager(patch), case, quick)
+        MUTANTS[name] = Mutant(name, guard, part, contextmanager(patch), case, quick, server)
         return patch
 
     return register

@@ -45,6 +45,8 @@ class Plan:
         jobs: processes that may work at once.
         case: the one case to do again, by its name; None: all.
         mutant: the guard to leave out (``onboarding.verify.mutants``): the part is to find out.
+        journal: the address of a PostgreSQL server, on which the parts that stand on a durable journal shall run;
+            None: their journals are files.
         tell: called when a part has come further.
     """
 
@@ -55,6 +57,7 @@ class Plan:
     jobs: int = 2
     case: str | None = None
     mutant: str | None = None
+    journal: str | None = field(default=None, repr=False)
     tell: Callable[[Progress], None] = field(default=_silent, repr=False)
 
     def rng(self, *names: object) -> random.Random:

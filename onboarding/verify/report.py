@@ -79,6 +79,8 @@ class Report:
     parts: tuple[PartResult, ...]
     flows: tuple[str, ...] = ()
     mutant: str | None = None
+    journal: str | None = None
+    """The server that was given for journals, without the password."""
 
     @property
     def passed(self) -> bool:
@@ -89,6 +91,7 @@ class Report:
         """The command that does a case again."""
         words = ["onboarding", "verify", "--part", part, "--case", case, "--seed", str(self.seed)]
         words += [word for flow in self.flows for word in ("--flow", flow)]
+        words += ["--journal", self.journal] if self.journal else []
         words += ["--full"] if self.full else []
         return shlex.join([*words, *(["--without", self.mutant] if self.mutant else [])])
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from onboarding.verify import PARTS
 from onboarding.verify.alone import part_of, run_alone
+from onboarding.verify.databases import place_of
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.rehearsal import flows_of
@@ -26,6 +27,8 @@ __all__ = ["verify"]
 
 _WIDE = frozenset({"crash", "owners", "controls"})
 """Parts that use every core by themselves."""
+_ON_A_SERVER = frozenset({"crash", "owners", "secrets", "controls"})
+_AS_EVER = "it does not stand on the journal that was given: it was tried as without it, in memory and in files"
 _QUICK, _FULL = 120.0, 3600.0
 """Seconds for one part, after which something hangs."""
 
@@ -42,6 +45,7 @@ def verify(
     flows: Sequence[str] = (),
     case: str | None = None,
     mutant: str | None = None,
+    journal: str | None = None,
     jobs: int | None = None,
     command: str = "",
     tell: Callable[[Progress], None] = _silent,
@@ -56,13 +60,17 @@ def verify(
         flows: names of installed flows or ``package.module:Class``; without, all that are installed.
         case: one case of one part to do again, by its name.
         mutant: a guard of the product to leave out, to see that this is found.
+        journal: the address of a PostgreSQL server, on which what stands on a durable journal is tried; its user may
+            make databases. Without, journals are files.
         jobs: processes at once; without, as many as there are cores.
         command: how this was asked for, for the report.
         tell: called when a part has come further, from any thread.
         ended: called when a part has ended, from any thread.
 
     Raises:
-        SettingsError: there is no such part.
+        SettingsError: there is no such part; no database can be made for the journal.
+        JournalError: its server cannot be reached.
+        MissingExtra: it needs the extra ``postgres``.
         UnknownFlow: there is no such flow.
     """
     names = list(dict.fromkeys(parts)) or list(PARTS)
@@ -71,18 +79,19 @@ def verify(
     flows_of(flows)
     with without(mutant):
         pass  # there is such a guard
+    place = None if journal is None else place_of(journal)
     jobs = jobs or os.cpu_count() or 1
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="onboarding-verify-") as folder:
         plan = Plan(
             folder=Path(folder), seed=seed, full=full, flows=tuple(flows), case=case, mutant=mutant, jobs=jobs,
-            tell=tell,
+            journal=journal, tell=tell,
         )  # fmt: skip
         results = _all(names, plan, ended)
     return Report(
         version=version("onboarding"), seed=seed, full=full, began=began.isoformat(timespec="seconds"),
         machine=_machine(jobs), command=command, parts=tuple(results[name] for name in names),
-        flows=tuple(flows), mutant=mutant,
+        flows=tuple(flows), mutant=mutant, journal=place,
     )  # fmt: skip
 
 
@@ -95,7 +104,10 @@ def _all(names: Sequence[str], plan: Plan, ended: Callable[[PartResult], None]) 
         with free.taken(wanted):
             began = time.monotonic()
             result = run_alone(name, replace(plan, jobs=wanted), timeout=_FULL if plan.full else _QUICK)
-            results[name] = replace(result, seconds=round(time.monotonic() - began, 1))
+            skipped = result.skipped
+            if plan.journal is not None and name not in _ON_A_SERVER:
+                skipped = (*skipped, _AS_EVER)
+            results[name] = replace(result, seconds=round(time.monotonic() - began, 1), skipped=skipped)
         ended(results[name])
 
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:

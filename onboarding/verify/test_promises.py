@@ -1,7 +1,7 @@
 """The verifier under pytest: ``pytest --pyargs onboarding.verify``, a test a part.
 
 ``VERIFY_SEED`` and ``VERIFY_FULL`` in the environment say which seed, and whether everything is to be tried;
-``VERIFY_FLOWS`` which flows, with commas between.
+``VERIFY_FLOWS`` which flows, with commas between; ``VERIFY_JOURNAL`` a PostgreSQL server for the journals.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def test_every_promise_holds(part: str, tmp_path: Path) -> None:
         full=bool(os.environ.get("VERIFY_FULL")),
         flows=tuple(name.strip() for name in flows.split(",") if name.strip()),
         jobs=os.cpu_count() or 1,
+        journal=os.environ.get("VERIFY_JOURNAL") or None,
     )
     result = run_alone(part, plan, timeout=_FULL if plan.full else _QUICK)
     assert result.findings == ()

@@ -39,6 +39,15 @@ def verify(
     without: Annotated[
         str | None, typer.Option(metavar="GUARD", help="Leave one guard out, to see that this is found.")
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="VERIFY_JOURNAL",
+            show_default=False,
+            help="A PostgreSQL server whose user may make databases: crash, owners and secrets run there.",
+        ),
+    ] = None,
     as_json: AS_JSON = False,
 ) -> None:
     """Verify this installation against the sandbox: kills, faults, damaged files, bad answers, secrets.
@@ -50,12 +59,14 @@ def verify(
     from onboarding.verify.page import write_report
     from onboarding.verify.run import verify as run
 
+    # What was typed goes into the report, a password in it does not.
+    typed = [word if journal is None else word.replace(journal, "URL") for word in sys.argv[1:]]
     if case is not None and len(part or []) != 1:
         raise SettingsError("a case belongs to one part: give it with --part, as the report does")
     with Tally(silent=as_json) as tally:
         found = run(
             seed=seed, full=not quick, parts=part or (), flows=flow or (), case=case, mutant=without, jobs=jobs,
-            command=shlex.join(["onboarding", *sys.argv[1:]]), tell=tally.progress, ended=tally.ended,
+            journal=journal, command=shlex.join(["onboarding", *typed]), tell=tally.progress, ended=tally.ended,
         )  # fmt: skip
     if case is not None and any(finding.what == "there is no such case" for finding in found.parts[0].findings):
         raise SettingsError(

@@ -86,7 +86,10 @@ class PostgresJournal(Tables):
     def pace(self) -> float:
         """Seconds after which to look though nothing was told."""
         listener = self._listener
-        return _TOLD if listener is not None and listener.is_listening else _UNTOLD
+        if listener is None or not listener.is_listening:
+            return _UNTOLD
+        # Nobody tells of a worker that has died: that is only seen by looking.
+        return min(_TOLD, self._address.lease / 2)
 
     async def open(self) -> None:
         """Connect, and make or migrate the tables where needed; a second time, nothing."""

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any, ClassVar
 
 from onboarding.verify.crash.errand import can_fork, tell_of
+from onboarding.verify.databases import swept
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, PartResult
 
@@ -28,17 +29,18 @@ class CrashMatrix:
         findings: list[Finding] = []
         skipped: list[str] = []
         cases = total = 0
-        for told in tell_of("onboarding.verify.crash.nursery", plan):
-            if "total" in told:
-                total, counts["steps"] = told["total"], told["states"]
-            elif "unfit" in told:
-                findings.append(Finding(told["unfit"], told["why"]))
-            elif "broken" in told:
-                findings.append(Finding(plan.case or "all", told["broken"], told["detail"]))
-            else:
-                cases += 1
-                self._count(counts, findings, told["verdict"])
-            plan.tell(Progress(self.name, cases, total))
+        with swept(plan):
+            for told in tell_of("onboarding.verify.crash.nursery", plan):
+                if "total" in told:
+                    total, counts["steps"] = told["total"], told["states"]
+                elif "unfit" in told:
+                    findings.append(Finding(told["unfit"], told["why"]))
+                elif "broken" in told:
+                    findings.append(Finding(plan.case or "all", told["broken"], told["detail"]))
+                else:
+                    cases += 1
+                    self._count(counts, findings, told["verdict"])
+                plan.tell(Progress(self.name, cases, total))
         if plan.case is not None and not cases and not findings:
             findings.append(Finding(plan.case, "there is no such case"))
         return PartResult(

@@ -69,7 +69,7 @@ def rehearsals(stage: Stage, flows: Mapping[str, type[Flow]], tell: Tell) -> dic
 
 def _matrix(plan: Plan, tell: Tell) -> None:
     """Rehearse the flows, make the cases, do them."""
-    stage = Stage(plan, start_broker()[0])
+    stage = Stage.of(plan, start_broker()[0])
     flows = {flow.definition.name: flow for flow in flows_of(plan.flows)}
     if plan.case is not None:
         flows = {name: flow for name, flow in flows.items() if name == plan.case.partition("/")[0]}

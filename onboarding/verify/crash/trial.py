@@ -9,13 +9,14 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -34,7 +35,8 @@ from onboarding.verify.crash.cases import LATE, Case, Point, Seen
 from onboarding.verify.crash.child import in_child
 from onboarding.verify.crash.user import attend, ledger_of
 from onboarding.verify.crash.watch import Blow, Watch, blow_again, first_blow
-from onboarding.verify.crash.wrapped import WatchedJournal, WatchedTransport
+from onboarding.verify.crash.wrapped import WatchedTransport, watched
+from onboarding.verify.databases import Databases, databases_of
 from onboarding.verify.plan import Plan
 from onboarding.verify.reckoning import Baseline, judge
 from onboarding.verify.rehearsal import Role, cast
@@ -51,6 +53,8 @@ _SETTINGS: dict[str, Any] = {
 _PATIENCE = 12.0
 """Seconds that a journey may take to come to its end."""
 _SLACK = 0.03
+_Place: TypeAlias = Mapping[str, Any]
+"""The settings that name a journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,34 @@ class Stage:
         url: the broker.
         tls: a context that is made once, because that takes long; nothing is encrypted.
         settings: those that all have in common, for the same reason.
+        databases: where the journals are, if on a server.
     """
 
     plan: Plan
     url: str
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     settings: Settings = field(default_factory=lambda: Settings(**_SETTINGS))
+    databases: Databases | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, url: str) -> Self:
+        """The stage of a plan: where its journals are on a server, they can be made there from now on."""
+        databases = databases_of(plan)
+        if databases is not None:
+            databases.prepare()
+        return cls(plan, url, databases=databases)
+
+    @contextmanager
+    def journal(self, folder: Path) -> Iterator[dict[str, Any]]:
+        """A new journal for a case, by its folder: the settings that name it. It is gone afterwards."""
+        if self.databases is None:
+            yield {"journal": f"sqlite:///{folder / 'private' / 'journal.db'}"}
+            return
+        self.databases.make(folder.name)
+        try:
+            yield self.databases.settings(folder.name)
+        finally:
+            self.databases.drop(folder.name)
 
     @property
     def desk(self) -> SandboxDesk:
@@ -124,9 +150,10 @@ def rehearse(stage: Stage, flow: type[Flow]) -> Rehearsal | str:
         return str(error)
     folder = stage.plan.folder / f"baseline-{name}"
     case = Case(name, "", Point.ALIVE)
-    killed, done = in_child(
-        lambda: (_drive(stage, flow, role, folder, Watch(flow.definition), case), list(sys.modules))
-    )
+    with stage.journal(folder) as place:
+        killed, done = in_child(
+            lambda: (_drive(stage, flow, role, place, Watch(flow.definition), case), list(sys.modules))
+        )
     shutil.rmtree(folder, ignore_errors=True)
     if done is None or done[0].journey.status is not Status.DONE:
         where = (
@@ -146,13 +173,14 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
     diary = folder / "diary"
     blows = [blow for blow in (first_blow(case), blow_again(case)) if blow is not None]
     kills, run, death = 0, None, time.monotonic()
-    for blow in (*blows, Blow()):
-        watch = Watch(flow.definition, folder.name, blow, rng, diary)
-        ended, run = in_child(partial(_drive, stage, flow, role, folder, watch, case))
-        death = time.monotonic() if not kills else death
-        kills += ended == -signal.SIGKILL
-        if ended != -signal.SIGKILL:
-            break
+    with stage.journal(folder) as place:
+        for blow in (*blows, Blow()):
+            watch = Watch(flow.definition, folder.name, blow, rng, diary)
+            ended, run = in_child(partial(_drive, stage, flow, role, place, watch, case))
+            death = time.monotonic() if not kills else death
+            kills += ended == -signal.SIGKILL
+            if ended != -signal.SIGKILL:
+                break
     # What is late must have landed before it is counted.
     time.sleep(max(0.0, death + LATE + 0.05 - time.monotonic()))
     overlaps = _overlaps(stage, folder.name)
@@ -213,21 +241,21 @@ def _told(history: Sequence[TransitionRecord]) -> str:
     )
 
 
-def _drive(stage: Stage, flow: type[Flow], role: Role, folder: Path, watch: Watch, case: Case) -> Run:
-    return asyncio.run(_play(stage, flow, role, folder, watch, hangs="hung" in case.name))
+def _drive(stage: Stage, flow: type[Flow], role: Role, place: _Place, watch: Watch, case: Case) -> Run:
+    return asyncio.run(_play(stage, flow, role, place, watch, hangs="hung" in case.name))
 
 
-async def _play(stage: Stage, flow: type[Flow], role: Role, folder: Path, watch: Watch, *, hangs: bool) -> Run:
+async def _play(stage: Stage, flow: type[Flow], role: Role, place: _Place, watch: Watch, *, hangs: bool) -> Run:
     """Everything that a user does: starts (with a key, so again is no harm), answers, looks after what is parked."""
     watch.listen()
     config = SandboxConfig()
-    settings = stage.settings.model_copy(update={"journal": f"sqlite:///{folder / 'private' / 'journal.db'}"})
+    settings = stage.settings.model_copy(update=dict(place))
     way_out = WatchedTransport(watch, httpx.AsyncHTTPTransport(verify=stage.tls, trust_env=False))
     async with httpx.AsyncClient(transport=way_out, trust_env=False) as client:
         api = AccountApi(
             stage.url, tenant_id=config.tenant_id, token=config.token, client=client, timeout=0.5 if hangs else 5.0
         )
-        journal = WatchedJournal(folder / "private" / "journal.db", watch)
+        journal = watched(settings.journal_url, watch)
         async with Onboarding(settings, flows=[flow], api=api, journal=journal, rng=watch.rng) as onboarding:
             journey = await onboarding.start(flow, key="verify", **role.fields)
             journey, asked = await attend(onboarding, stage.desk, flow, role, journey, _PATIENCE)

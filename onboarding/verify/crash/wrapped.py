@@ -5,28 +5,47 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
-from onboarding.journal import Change, Head, Message, Stored, TransitionRecord
+from onboarding.journal import Change, Head, Journal, Message, Stored, TransitionRecord
+from onboarding.journal.backends import sqlite_path
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.verify.crash.broker import ANSWER, ARRIVAL, ORDER, Order
 from onboarding.verify.crash.cases import FATES, INPUT, START, Point
 from onboarding.verify.crash.watch import Watch, die
 
-__all__ = ["WatchedJournal", "WatchedTransport"]
+__all__ = ["WatchedTransport", "watched"]
+
+if TYPE_CHECKING:
+
+    class _Journal:
+        """What a watch stands before: a file's journal, or a server's."""
+
+        async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
+            raise NotImplementedError
+
+        async def post(self, message: Message) -> None:
+            raise NotImplementedError
+
+        def write(self, change: Change) -> Receipt[None]:
+            raise NotImplementedError
+
+        async def load(self, journey: str, *, last: bool = False) -> Stored:
+            raise NotImplementedError
+
+else:
+    _Journal = object
 
 _FORBIDDEN = 403
 
 
-class WatchedJournal(SqliteJournal):
-    """The journal, in whose writes the process may die."""
+class _Watched(_Journal):
+    """A journal, in whose writes the process may die; it stands before the real one."""
 
-    def __init__(self, place: Path, watch: Watch) -> None:
-        super().__init__(place)
-        self._watch = watch
+    _watch: Watch
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey."""
@@ -66,6 +85,26 @@ class WatchedJournal(SqliteJournal):
             die()
         if at in ("commit", "within"):
             self._watch.awaited = (journey, revision)
+
+
+class _WatchedFile(_Watched, SqliteJournal):
+    """The one in a file."""
+
+
+def watched(url: str, watch: Watch) -> Journal:
+    """The journal of an address, watched."""
+    if not url.startswith("postgres"):
+        file = _WatchedFile(sqlite_path(url))
+        file._watch = watch  # noqa: SLF001 - our own class
+        return file
+    from onboarding.journal.postgres.journal import PostgresJournal
+
+    class WatchedServer(_Watched, PostgresJournal):
+        """The one on a server."""
+
+    server = WatchedServer(url)
+    server._watch = watch  # noqa: SLF001 - the same
+    return server
 
 
 async def _die_when(receipt: Receipt[None]) -> None:

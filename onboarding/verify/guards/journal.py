@@ -41,6 +41,15 @@ def _owner() -> Iterator[None]:
         yield
 
 
+@mutant("lease", "what was stopped for longer than its lease sends nothing when it goes on", part="owners",
+        case="outlived-lease", quick=True, server=True)  # fmt: skip
+def _lease() -> Iterator[None]:
+    from onboarding.journal.postgres.journal import PostgresJournal  # it needs the extra ``postgres``
+
+    with in_place_of(PostgresJournal, "may_send", lambda *_: True):
+        yield
+
+
 @mutant("fence", "a second writer of a journey loses", part="storage", case="word/fenced")
 def _fence() -> Iterator[None]:
     conflict = memory.MemoryJournal._refusal

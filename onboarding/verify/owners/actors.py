@@ -66,7 +66,8 @@ class Actors:
     settings: Settings
     desk: SandboxDesk
     flows: tuple[type[Flow], ...]
-    place: Path
+    place: Path | None
+    """The journal's file; None: it is on a server."""
 
     def advance(self, parts: Sequence[Part]) -> None:
         """Start some journeys, and advance all of them until SIGTERM comes."""
@@ -117,12 +118,17 @@ class Actors:
         async with Onboarding(self.settings, flows=self.flows, worker=False) as onboarding:
             journeys = await onboarding.list(limit=1000)
             rows = [row for each in journeys for row in (await onboarding.history(each.id))[-1:]]
+            sound = self._is_whole() if self.place is not None else (await onboarding.audit()).ok
         took = time.monotonic() - began
         last = max((row for row in rows if row.trigger != "started"), key=lambda row: row.at, default=None)
+        return Looked(took, len(journeys), 0 if last is None else process_of(last), sound)
+
+    def _is_whole(self) -> bool:
+        assert self.place is not None
         with sqlite3.connect(f"{self.place.as_uri()}?mode=ro", uri=True) as connection:
             sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
-        return Looked(took, len(journeys), 0 if last is None else process_of(last), sound)
+        return bool(sound)
 
 
 def process_of(row: TransitionRecord) -> int:

@@ -8,6 +8,8 @@ from onboarding.verify.crash.child import BrokeOff, side_by_side
 from onboarding.verify.crash.errand import Tell, errand
 from onboarding.verify.crash.nursery import rehearsals, start_broker
 from onboarding.verify.crash.trial import Stage
+from onboarding.verify.databases import LEASE
+from onboarding.verify.owners.outlived import HELD, OUTLIVED, outlive, suitable
 from onboarding.verify.owners.rounds import Result, Round, play
 from onboarding.verify.owners.standstill import STANDSTILL, stand_still
 from onboarding.verify.plan import Plan
@@ -18,22 +20,39 @@ __all__: list[str] = []
 _QUICK = (Round(workers=3, copies=2, seconds=2.5, strikes=5),)
 _FULL = tuple(Round(workers=number, copies=3, seconds=6.0, strikes=12) for number in (2, 3, 4, 5, 6, 8))
 
+# Where what a dead process held waits for its lease, and a stop that is longer than one costs it what it held.
+_LEASED = 2 * LEASE
+_QUICK_LEASED = (Round(workers=3, copies=4, seconds=6.0, strikes=6, longest_stop=_LEASED),)
+_FULL_LEASED = tuple(
+    Round(workers=number, copies=5, seconds=12.0, strikes=12, longest_stop=_LEASED) for number in (2, 3, 4, 6, 8)
+)
+
 
 def _owners(plan: Plan, tell: Tell) -> None:
-    stage = Stage(plan, start_broker()[0])
+    stage = Stage.of(plan, start_broker()[0])
     flows = {flow.definition.name: flow for flow in flows_of(plan.flows)}
     if plan.case == STANDSTILL:  # one flow is all that it needs
         flows = dict(list(flows.items())[:1])
+    elif plan.case in (OUTLIVED, HELD):
+        flow = suitable(flows)
+        flows = {} if flow is None else {flow.definition.name: flow}
     known = rehearsals(stage, flows, tell)
     flows = {name: flow for name, flow in flows.items() if name in known}
     stage.desk.add_fault("*", "delay", seconds=0.1, rate=0.4, seed=plan.seed)
-    rounds = {each.name: each for each in (_FULL if plan.full or plan.case else _QUICK)}
+    quick, full = (_QUICK, _FULL) if plan.journal is None else (_QUICK_LEASED, _FULL_LEASED)
+    rounds = {each.name: each for each in (full if plan.full or plan.case else quick)}
     if plan.case and plan.case not in rounds:
-        rounds |= {each.name: each for each in _QUICK}
-    cases = [name for name in (*rounds, STANDSTILL) if plan.wants(name)]
+        rounds |= {each.name: each for each in quick}
+    others: tuple[str, ...] = (STANDSTILL,) if plan.journal is None else (OUTLIVED, HELD)
+    if plan.journal is not None and suitable(flows) is None:
+        others = ()
+        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
+    cases = [name for name in (*rounds, *others) if plan.wants(name)]
     tell({"total": len(cases)})
 
     def do(name: str) -> Result:
+        if name in (OUTLIVED, HELD):
+            return outlive(stage, flows, known, name)
         return stand_still(stage, flows) if name == STANDSTILL else play(stage, flows, known, rounds[name])
 
     for name, done in side_by_side(cases, do, 1 if plan.full else 2):

@@ -10,18 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from onboarding.journal import TransitionRecord
+from onboarding.journal.backends import sqlite_path
 from onboarding.machine import Flow
 from onboarding.sandbox import SandboxConfig
 from onboarding.verify.crash.child import Child, fork, in_child
 from onboarding.verify.crash.trial import Rehearsal, Stage
 from onboarding.verify.crash.user import ledger_of
+from onboarding.verify.databases import LEASE
 from onboarding.verify.owners.actors import Actors, Looked, Part, Used, process_of
+from onboarding.verify.owners.takeovers import takeovers_of
 from onboarding.verify.reckoning import judge
 from onboarding.verify.rehearsal import cast
 
-__all__ = ["Result", "Round", "actors_for", "play"]
+__all__ = ["TAKEOVER", "Result", "Round", "actors_for", "judge_takeovers", "play"]
 
 TAKEOVER = 2.0
 """Seconds from a death to the next transition, at most."""
@@ -41,12 +45,14 @@ class Round:
         copies: journeys of each flow.
         seconds: how long reviews go on moving, so that there is something to do.
         strikes: how often somebody is stopped, or killed.
+        longest_stop: seconds that somebody is stopped for at most.
     """
 
     workers: int
     copies: int
     seconds: float
     strikes: int
+    longest_stop: float = 0.5
 
     @property
     def name(self) -> str:
@@ -75,9 +81,14 @@ class _Unrest:
 
 def play(stage: Stage, flows: Mapping[str, type[Flow]], known: Mapping[str, Rehearsal], plan: Round) -> Result:
     """Play a round and judge it."""
+    with stage.journal(stage.plan.folder / plan.name) as place:
+        return _play(stage, flows, known, plan, actors_for(stage, flows, place))
+
+
+def _play(
+    stage: Stage, flows: Mapping[str, type[Flow]], known: Mapping[str, Rehearsal], plan: Round, actors: Actors
+) -> Result:
     rng = stage.plan.rng("owners", plan.name)
-    folder = stage.plan.folder / plan.name
-    actors = actors_for(stage, flows, folder.name)
     parts = _parts(stage, flows, plan, rng)
     result = Result(plan.name)
     workers = [fork(partial(actors.advance, parts[number :: plan.workers])) for number in range(plan.workers)]
@@ -92,21 +103,27 @@ def play(stage: Stage, flows: Mapping[str, type[Flow]], known: Mapping[str, Rehe
             result.faults.append(f"a process ended with {code} when it was asked to stop")
     unrest.looks.append(in_child(actors.look)[1])
     _judge(stage, known, parts, seen, result)
-    _judge_owners(seen, unrest, result)
+    if stage.databases is None:
+        _judge_owners(seen, unrest, result)
+    else:
+        histories = [history for used in seen if used is not None for _, history in used.ended.values()]
+        judge_takeovers(takeovers_of(histories, unrest.deaths, unrest.stops), LEASE + TAKEOVER, result)
+    _judge_looks(unrest, result)
     _count(seen, unrest, result, plan)
     return result
 
 
-def actors_for(stage: Stage, flows: Mapping[str, type[Flow]], name: str) -> Actors:
+def actors_for(stage: Stage, flows: Mapping[str, type[Flow]], place: Mapping[str, Any]) -> Actors:
+    """The processes of a round, on the journal that these settings name."""
     config = SandboxConfig()
-    place = stage.plan.folder / name / "private" / "journal.db"
     settings = stage.settings.model_copy(
         update={
-            "journal": f"sqlite:///{place}", "base_url": stage.url, "tenant_id": config.tenant_id,
+            **place, "base_url": stage.url, "tenant_id": config.tenant_id,
             "api_token": config.token, "landing_delay": timedelta(seconds=1), "cooldown": timedelta(seconds=0.5),
         }
     )  # fmt: skip
-    return Actors(type(settings).model_validate(settings.model_dump()), stage.desk, tuple(flows.values()), place)
+    file = None if stage.databases is not None else sqlite_path(place["journal"])
+    return Actors(type(settings).model_validate(settings.model_dump()), stage.desk, tuple(flows.values()), file)
 
 
 def _parts(stage: Stage, flows: Mapping[str, type[Flow]], plan: Round, rng: random.Random) -> list[Part]:
@@ -142,7 +159,7 @@ def _disturb(actors: Actors, workers: list[Child[None]], plan: Round, rng: rando
             if what == "stop and kill":
                 others = [each for each in workers if each is not victim]
                 _kill(actors, workers, rng.choice(others), unrest)
-            time.sleep(rng.uniform(0.05, 0.5))
+            time.sleep(rng.uniform(0.05, plan.longest_stop))
             os.kill(victim.process, signal.SIGCONT)
             unrest.stops.append((began, time.time()))
             unrest.looks.append(visitor.wait()[1])
@@ -201,6 +218,15 @@ def _judge_owners(seen: Sequence[Used | None], unrest: _Unrest, result: Result) 
         result.takeovers.append(wait)
         if wait > TAKEOVER:
             result.faults.append(f"it took {wait:.2f} s until another process went on")
+
+
+def judge_takeovers(waits: Sequence[float], longest: float, result: Result) -> None:
+    """None may have taken longer than that, in seconds."""
+    result.takeovers += waits
+    result.faults += [f"it took {wait:.2f} s until another process went on" for wait in waits if wait > longest]
+
+
+def _judge_looks(unrest: _Unrest, result: Result) -> None:
     if not all(look is not None and look.sound for look in unrest.looks):
         result.faults.append("somebody who came by could not list the journeys, or found the file damaged")
 

@@ -34,8 +34,12 @@ _BEFORE = 2
 
 def stand_still(stage: Stage, flows: Mapping[str, type[Flow]]) -> Result:
     """Others can go on reading, and writers are told soon; when it goes on, everything does."""
+    with stage.journal(stage.plan.folder / STANDSTILL) as place:
+        return _stand_still(stage, flows, actors_for(stage, flows, place))
+
+
+def _stand_still(stage: Stage, flows: Mapping[str, type[Flow]], actors: Actors) -> Result:
     result = Result(STANDSTILL, counts={"stops": 1, "busy": 0})
-    actors = actors_for(stage, flows, STANDSTILL)
     rng = stage.plan.rng("owners", STANDSTILL)
     flow = next(iter(flows.values()))
     parts = [Part(f"{STANDSTILL}-{number}", flow, cast(flow, stage.desk, rng)) for number in range(2)]
@@ -89,6 +93,7 @@ def _other(actors: Actors, parts: list[Part], ready: int, go: int) -> tuple[list
 async def _go_on(actors: Actors, parts: list[Part], ready: int, go: int) -> tuple[list[str], int]:
     faults: list[str] = []
     busy = 0
+    assert actors.place is not None, "it is about the lock of a file"
     journal = SqliteJournal(actors.place, busy_timeout=_BUSY)
     async with Onboarding(actors.settings, flows=actors.flows, journal=journal, worker=False) as onboarding:
         os.write(ready, b"r")

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from onboarding.sandbox import Sandbox, SandboxConfig, SandboxDesk, SandboxServer
 from onboarding.testing import VirtualClock
+from onboarding.verify.databases import Databases, databases_of, swept
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.rehearsal import flows_of
@@ -28,10 +29,11 @@ from onboarding.verify.secrecy.evidence import Evidence, evidence_of
 from onboarding.verify.secrecy.processes import HAS_PROC
 from onboarding.verify.secrecy.program import looks, program_runs
 from onboarding.verify.secrecy.scanner import Scanner
+from onboarding.verify.secrecy.server import evidence_on_server, rows_on_server
 
 __all__ = ["Secrets"]
 
-_PROGRAM, _CONTROLS = "command-line", "controls"
+_PROGRAM, _CONTROLS, _SERVER = "command-line", "controls", "server"
 _KEY_FILE = "the key file"
 
 
@@ -51,6 +53,8 @@ class Secrets:
         with without(plan.mutant):
             search.flows()
             search.program()
+            with swept(plan):
+                search.server()
         search.controls()
         skipped = () if HAS_PROC else ("there is no /proc here: the list of processes and environments were not read",)
         return PartResult(
@@ -77,7 +81,7 @@ class _Search:
         plan, clock = self._plan, VirtualClock()
         wanted = plan.case.partition("/")[0] if plan.case is not None else None
         chosen = [flow for flow in flows_of(plan.flows) if wanted in (None, flow.definition.name)]
-        if plan.case in (_PROGRAM, _CONTROLS):
+        if plan.case in (_PROGRAM, _CONTROLS, _SERVER):
             chosen = flows_of(plan.flows)[:1]
         config = SandboxConfig(token=self._token, seed=plan.seed)
         with SandboxServer(Sandbox(config, clock=clock)) as server:
@@ -92,6 +96,32 @@ class _Search:
                 self._look(name, found.places, found.canaries)
                 found.places.clear()
                 self._tell(len(chosen) + 2)
+
+    def server(self) -> None:
+        """Play scenes on the server that was given, and search all rows there; then one that was put there."""
+        plan, clock = self._plan, VirtualClock()
+        databases = databases_of(plan)
+        if databases is None or not plan.wants(_SERVER):
+            return
+        databases.prepare()
+        chosen = plan.sample("secrets server", flows_of(plan.flows), 1)
+        with SandboxServer(Sandbox(SandboxConfig(token=self._token, seed=plan.seed), clock=clock)) as server:
+            desk = SandboxDesk(server.url)
+            for number, flow in enumerate(chosen):
+                turn, folder = (number, len(chosen)), plan.folder / f"server {flow.definition.name}"
+                found = asyncio.run(evidence_on_server(plan, flow, turn, folder, desk, clock, self._token, databases))
+                self.counts.update(scenes=found.scenes, journeys=len(found.journeys), exceptions=found.errors)
+                self.counts["canaries"] += len(found.canaries.all)
+                self._look(_SERVER, found.places, found.canaries)
+                self._plant(databases, flow.definition.name, found.canaries)
+
+    def _plant(self, databases: Databases, case: str, canaries: Canaries) -> None:
+        name, canary = next(iter(canaries.values.items()))
+        databases.ask_in(case, "INSERT INTO meta (name, value) VALUES ('planted', %s)", canary.encode())
+        hit = any(self._scanners_of(canaries)[0].scan(each) for _, each in rows_on_server(databases, case))
+        self.counts.update(planted=1, found=int(hit))
+        if not hit:
+            self.findings.append(Finding(_SERVER, f"{name} was put into a row on the server, and not found"))
 
     def program(self) -> None:
         """Run the command line, and search what others see of it."""

@@ -51,7 +51,8 @@ async def evidence_of(
     """Play the scenes of a flow (its turn is one of so many), and gather what they leave."""
     private = folder / "private"
     with everything_logged() as logs, temporary_files_in(folder / "temporary"):
-        async with house_of(plan, flow, private / "journal.db", desk, clock, token) as house:
+        place = {"journal": f"sqlite:///{private / 'journal.db'}"}
+        async with house_of(plan, flow, place, desk, clock, token) as house:
             found = Evidence(flow.definition.name, private, house.canaries)
             found.scenes = await play_scenes(plan, house, *turn)
             found.places += [each async for each in shown(house)]

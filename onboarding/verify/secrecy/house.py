@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -146,15 +145,13 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house_of(
-    plan: Plan, flow: type[Flow], journal: Path, desk: SandboxDesk, clock: VirtualClock, token: str
+    plan: Plan, flow: type[Flow], journal: Mapping[str, Any], desk: SandboxDesk, clock: VirtualClock, token: str
 ) -> AsyncIterator[House]:
-    """A house for a flow, with a journal of its own."""
+    """A house for a flow, with a journal of its own, which these settings name."""
     desk.reset()
     events: list[Event] = []
     async with Between(desk.url) as between:
-        settings = Settings(
-            base_url=between.url, tenant_id="T001117", api_token=SecretStr(token), journal=f"sqlite:///{journal}"
-        )
+        settings = Settings(base_url=between.url, tenant_id="T001117", api_token=SecretStr(token), **journal)
         async with AccountApi(between.url, tenant_id="T001117", token=token, clock=clock) as real:
             api = Tattler(real)
             async with Onboarding(settings, worker=False, api=api, clock=clock, tell=events.append) as onboarding:

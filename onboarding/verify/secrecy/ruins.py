@@ -13,14 +13,15 @@ from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.verify.secrecy.files import damage
 
-__all__ = ["errors_of_ruins"]
+__all__ = ["error_of_other_keys", "errors_of_ruins"]
 
 _MOST = 5
 
 
 async def errors_of_ruins(journal: Path, settings: Settings, journeys: list[Journey], api: Any) -> list[BaseException]:
     """What is raised to whoever asks for journeys of a journal with another key, then of one that is damaged."""
-    errors: list[BaseException] = []
+    other = settings.model_copy(update={"keys": [Keyring.generate_key()]})
+    errors = await error_of_other_keys(other)
 
     async def fails(asking: Awaitable[Any]) -> None:
         try:
@@ -28,8 +29,6 @@ async def errors_of_ruins(journal: Path, settings: Settings, journeys: list[Jour
         except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
             errors.append(error)
 
-    other = settings.model_copy(update={"keys": [Keyring.generate_key()]})
-    await fails(_open_and_close(other))
     damage(journal)
     async with _opened(settings, api) as onboarding:
         for journey in journeys[:_MOST]:
@@ -39,9 +38,14 @@ async def errors_of_ruins(journal: Path, settings: Settings, journeys: list[Jour
     return errors
 
 
-async def _open_and_close(settings: Settings) -> None:
-    async with _opened(settings, None):
-        pass
+async def error_of_other_keys(settings: Settings) -> list[BaseException]:
+    """What is raised to whoever opens a journal with settings that hold another key."""
+    try:
+        async with _opened(settings, None):
+            pass
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+        return [error]
+    return []
 
 
 @contextlib.asynccontextmanager

@@ -46,11 +46,11 @@ async def test_a_worker_that_never_looks_by_itself_is_woken_by_what_others_do(
     url: str, sandbox: SandboxDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "_TOLD", 3600.0)
-    settings = settings_for(url, sandbox)
+    settings = settings_for(f"{url}?lease=600", sandbox)  # who has died is looked for twice a lease
     async with AsyncExitStack() as stack:
         worker = await stack.enter_async_context(Onboarding(settings, flows=[Portrait]))
         user = await stack.enter_async_context(Onboarding(settings, worker=False, flows=[Portrait]))
-        while worker.journal.pace < 3600:  # noqa: ASYNC110 - nothing tells it
+        while worker.journal.pace < 300:  # noqa: ASYNC110 - nothing tells it
             await asyncio.sleep(0.01)
         for n in range(3):
             who = await asyncio.to_thread(a_user, sandbox, f"u{n}")
