@@ -150,12 +150,15 @@ class SqliteSession:
         driver.execute(begin)
         try:
             done = work(connection)
-            driver.execute("COMMIT")
+            self._commit(connection)
         finally:
             # Also a commit that failed may have left it open: the next BEGIN would fail on it.
             if driver.in_transaction:
                 driver.rollback()
         return done
+
+    def _commit(self, _: Connection) -> None:
+        self._driver.execute("COMMIT")
 
     def _scrub(self) -> bool:
         driver = self._driver

@@ -11,17 +11,20 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 
 from onboarding.api.effects import Effect
 from onboarding.api.endpoints import ENDPOINTS
 from onboarding.journal import Change, Head, Phase, statements
+from onboarding.journal.connection import SqliteSession
 from onboarding.machine import Definition
 from onboarding.verify.crash.broker import WARDS
 from onboarding.verify.crash.cases import INPUT, START, Case, Point, Seen
@@ -179,10 +182,11 @@ class Watch:
 
     def listen(self) -> None:
         """Be there at every COMMIT."""
-        event.listen(Engine, "commit", self._committing)
+        for session in _sessions():
+            _before_commit(session, self._committing)
 
     def _committing(self, connection: Connection) -> None:
-        """On the journal's thread, right before COMMIT."""
+        """On whichever thread commits, right before it does."""
         if self.awaited is None:
             return
         journey, revision = self.awaited
@@ -198,6 +202,26 @@ class Watch:
             threading.Thread(target=die, args=(self.rng.random() * _LONGEST_COMMIT,)).start()
         else:
             die()
+
+
+def _sessions() -> list[type[Any]]:
+    """What commits, on every database that can be used here."""
+    sessions: list[type[Any]] = [SqliteSession]
+    with suppress(ImportError):
+        from onboarding.journal.postgres.session import PostgresSession
+
+        sessions.append(PostgresSession)
+    return sessions
+
+
+def _before_commit(session: type[Any], call: Callable[[Connection], None]) -> None:
+    commit = session._commit  # noqa: SLF001 - nothing is nearer to it
+
+    def committing(self: Any, connection: Connection) -> None:
+        call(connection)
+        commit(self, connection)
+
+    session._commit = committing  # noqa: SLF001
 
 
 def die(after: float = 0.0) -> NoReturn:

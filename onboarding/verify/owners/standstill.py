@@ -6,17 +6,20 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection
 
 from onboarding.errors import JournalBusy
 from onboarding.journal.sqlite import SqliteJournal
+from onboarding.journal.writer import Writer
 from onboarding.machine import Flow
 from onboarding.service import Onboarding
 from onboarding.verify.crash.child import fork
 from onboarding.verify.crash.trial import Stage
+from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.owners.actors import Actors, Part
 from onboarding.verify.owners.rounds import Result, actors_for
 from onboarding.verify.rehearsal import cast
@@ -66,23 +69,19 @@ def _stand_still(stage: Stage, flows: Mapping[str, type[Flow]], actors: Actors) 
 
 def _stopped(actors: Actors, part: Part) -> None:
     """Advance a journey, and stop once in the middle of it."""
-    commits, wrote = 0, False
+    commits, apply = 0, Writer._apply  # noqa: SLF001 - what stands there is written, and not yet committed
 
-    def write(*told: object) -> None:
-        nonlocal wrote
-        wrote |= str(told[2]).startswith("UPDATE")
-
-    def stop(_: object) -> None:
-        nonlocal commits, wrote
-        commits, wrote = commits + wrote, False
+    def applying(writer: Writer, connection: Connection, jobs: Sequence[Any]) -> None:
+        nonlocal commits
+        apply(writer, connection, jobs)
+        commits += any(job.change is not None for job in jobs)
         if commits == _BEFORE:
             commits += 1
             os.kill(os.getpid(), signal.SIGSTOP)
             time.sleep(_SOON)  # until the signal has stopped this thread too
 
-    event.listen(Engine, "before_cursor_execute", write)
-    event.listen(Engine, "commit", stop)
-    actors.advance([part])
+    with in_place_of(Writer, "_apply", applying):
+        actors.advance([part])
 
 
 def _other(actors: Actors, parts: list[Part], ready: int, go: int) -> tuple[list[str], int]:
