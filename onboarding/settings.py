@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -194,6 +194,16 @@ class Settings(BaseSettings):
         except OSError as error:
             why = f"a file of settings cannot be read: {error.strerror or type(error).__name__}"
         raise SettingsError(f"the settings are not usable: {why}")
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """The fields as they are shown: a journal on a server without its user and password."""
+        for name, value in super().__repr_args__():
+            if name == "journal" and isinstance(value, str) and "@" in value:
+                scheme, separator, _ = value.partition("://")
+                shown = f"{scheme if separator else ''}://•••@{value.rpartition('@')[2]}"
+                yield name, shown
+            else:
+                yield name, value
 
     @property
     def journal_url(self) -> str:

@@ -16,20 +16,20 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import groupby
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from onboarding.errors import JournalBusy, JournalError, OnboardingError
 from onboarding.journal.batch import apply_changes
 from onboarding.journal.faults import explain, is_of_one_write
+from onboarding.journal.jobs import Apply, Job, Session, Together
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import Change
 
-__all__ = ["Session", "Writer"]
+__all__ = ["Writer"]
 
 T = TypeVar("T")
 
@@ -39,80 +39,6 @@ _AT_ONCE = 2
 """Jobs that are done on the event loop's thread at most, one after the other."""
 _QUICK = 0.002
 """Seconds that a commit may take there: as long as everybody else on the loop waits for it."""
-
-
-class Session(Protocol):
-    """A connection to the database, used by one thread alone."""
-
-    @property
-    def place(self) -> str:
-        """Where it is, for people."""
-        ...
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it waits for nothing but this machine's disk."""
-        ...
-
-    def be_patient(self, patient: bool) -> None:
-        """Whether to wait for other processes from now on; else ``JournalBusy`` at once, with nothing done."""
-        ...
-
-    def open(self) -> None:
-        """Connect, and create or migrate the schema where needed."""
-        ...
-
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
-        ...
-
-    def read(self, work: Callable[[Connection], T], *, at_once: bool = False) -> T:
-        """Do ``work`` on one consistent view; ``at_once``: it waits for the database once."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        ...
-
-
-class Together(Protocol):
-    """Does the same for several at once; the outcome of each, in the same order."""
-
-    def __call__(
-        self, connection: Connection, asked: Sequence[Any], /
-    ) -> Sequence[Any | OnboardingError]: ...  # fmt: skip
-
-
-class Apply(Protocol):
-    """Applies changes in order, within a transaction; the outcome of each, in the same order."""
-
-    def __call__(
-        self, connection: Connection, changes: Sequence[Change], /
-    ) -> Sequence[JournalError | None]: ...  # fmt: skip
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    receipt: Receipt[Any]
-    work: Callable[[Connection], Any] | None = None
-    """What to do; with nothing to do, let the thread end. An ``OnboardingError`` of it must have written nothing."""
-    change: Change | None = None
-    writes: bool = False
-    short: bool = False
-    """Whether it is about one journey, and so done in a moment."""
-    begins: str | None = None
-    """The journey that it stores for the first time."""
-    together: Together | None = None
-    """What does it, in the place of ``work``, for all in a batch that ask for the same."""
-    asked: Any = None
-    """What is asked of that."""
-    result: Any = None
-    error: OnboardingError | None = None
-
-    @property
-    def closes(self) -> bool:
-        """Whether it is the last one."""
-        return self.work is None and self.change is None and self.together is None
 
 
 _Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
@@ -129,9 +55,9 @@ class Writer:
     def __init__(self, session: Session, apply: Apply = apply_changes) -> None:
         self._session = session
         self._changes = apply
-        self._queue: SimpleQueue[_Job] = SimpleQueue()
+        self._queue: SimpleQueue[Job] = SimpleQueue()
         self._guard = threading.Lock()
-        self._pending: list[_Job] = []
+        self._pending: list[Job] = []
         """What was handed in since the event loop's last turn."""
         self._queued = 0
         """How much of what is in the queue, or was taken out of it, has not ended."""
@@ -149,7 +75,7 @@ class Writer:
         """Start the thread and open the session on it; raises what opening raised."""
         if self.place in _INHERITED:
             raise _forked(self.place)
-        opened = _Job(Receipt(asyncio.get_running_loop()), lambda _: None)
+        opened = Job(Receipt(asyncio.get_running_loop()), lambda _: None)
         self._opened = opened
         self._thread.start()
         _LIVE.add(self)
@@ -157,24 +83,24 @@ class Writer:
 
     def write(self, change: Change) -> Receipt[None]:
         """Queue a change."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), change=change, writes=True, short=True))
+        return self._submit(Job(Receipt(asyncio.get_running_loop()), change=change, writes=True, short=True))
 
     def do(self, work: Callable[[Connection], T], *, short: bool = False, begins: str | None = None) -> Receipt[T]:
         """Queue work that writes; ``short``: a few rows of one journey; ``begins``: which it stores as a new one."""
-        job = _Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short, begins=begins)
+        job = Job(Receipt(asyncio.get_running_loop()), work, writes=True, short=short, begins=begins)
         return self._submit(job)
 
     def read(self, work: Callable[[Connection], T], *, short: bool = False) -> Receipt[T]:
         """Queue work that reads, ``short``: a few rows; it sees every write queued before it."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), work, short=short))
+        return self._submit(Job(Receipt(asyncio.get_running_loop()), work, short=short))
 
     def create(self, together: Together, asked: Any) -> Receipt[Any]:
         """Queue work that writes what nobody knows of yet: it goes before all other writes of its batch."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked, writes=True))
+        return self._submit(Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked, writes=True))
 
     def look(self, together: Together, asked: Any) -> Receipt[Any]:
         """Queue work that reads; it sees every write queued before it."""
-        return self._submit(_Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked))
+        return self._submit(Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked))
 
     async def stop(self) -> None:
         """Write what was queued, close the session, end the thread."""
@@ -185,7 +111,7 @@ class Writer:
                 if self._ended is not None:
                     closing.settle(None)
                 else:
-                    self._pending.append(_Job(closing))
+                    self._pending.append(Job(closing))
                     self._hand_over(self._pending)
         await closing
         # Its receipt was the last thing on its mind: this waits for no I/O.
@@ -209,7 +135,7 @@ class Writer:
         """Whether it refuses everything, because it was stopped, failed to open, or died."""
         return self._ended is not None
 
-    def _submit(self, job: _Job) -> Receipt[Any]:
+    def _submit(self, job: Job) -> Receipt[Any]:
         with self._guard:
             refusal = self._ended
             if refusal is None and self._closing is not None:
@@ -223,7 +149,7 @@ class Writer:
             job.receipt.settle(None, refusal)
         return job.receipt
 
-    def _hand_over(self, jobs: list[_Job]) -> None:
+    def _hand_over(self, jobs: list[Job]) -> None:
         """Put jobs into the thread's queue, under the guard; the list is empty then."""
         self._queued += len(jobs)
         for job in jobs:
@@ -249,7 +175,7 @@ class Writer:
             job.error = refusal
         _deliver(jobs)
 
-    def _is_alone(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> bool:
+    def _is_alone(self, jobs: Sequence[Job], loop: asyncio.AbstractEventLoop) -> bool:
         """Whether these come from one journey that nobody else shares the disk with, for all that can be seen."""
         written = {job.change.head.id for job in jobs if job.change is not None}
         alone = written <= {self._last} and len(jobs) <= _AT_ONCE
@@ -262,7 +188,7 @@ class Writer:
             and (self._pace <= _QUICK or not any(job.writes for job in jobs))
         )
 
-    def _do_at_once(self, jobs: list[_Job]) -> None:
+    def _do_at_once(self, jobs: list[Job]) -> None:
         """Do jobs here and now; what another process is in the way of is left to the thread, which waits for that."""
         try:
             self._session.be_patient(False)
@@ -281,8 +207,8 @@ class Writer:
                 self._hand_over(waits)
 
     def _run(self) -> None:
-        held: list[_Job] = [self._opened]
-        last: _Job | None = None
+        held: list[Job] = [self._opened]
+        last: Job | None = None
         try:
             try:
                 self._session.open()
@@ -306,14 +232,14 @@ class Writer:
                 self._session.close()
             self._end(held, last)
 
-    def _drain(self) -> list[_Job]:
+    def _drain(self) -> list[Job]:
         jobs = [self._queue.get()]
         with suppress(Empty):
             while len(jobs) < _BATCH:
                 jobs.append(self._queue.get_nowait())
         return jobs
 
-    def _round(self, jobs: Sequence[_Job], deliver: Callable[[Sequence[_Job]], None] | None = None) -> _Job | None:
+    def _round(self, jobs: Sequence[Job], deliver: Callable[[Sequence[Job]], None] | None = None) -> Job | None:
         """One batch: the writes in their order, the commit, then the reads. The closing job, where there.
 
         The outcomes are for the caller to deliver; ``deliver`` is called with the writes where reads follow them.
@@ -335,7 +261,7 @@ class Writer:
                     job.error = explain(error, self.place)
         return next((job for job in jobs if job.closes), None)
 
-    def _settle(self, jobs: Sequence[_Job]) -> None:
+    def _settle(self, jobs: Sequence[Job]) -> None:
         try:
             self._session.write(lambda connection: self._apply(connection, jobs))
         except Exception as error:  # noqa: BLE001 - told to whom it concerns
@@ -347,7 +273,7 @@ class Writer:
             for job in jobs:
                 job.result, job.error = None, explain(error, self.place)
 
-    def _apply(self, connection: Connection, jobs: Sequence[_Job]) -> None:
+    def _apply(self, connection: Connection, jobs: Sequence[Job]) -> None:
         for job in jobs:  # a transaction may be done again, where the database broke it off
             job.result = job.error = None
         self._look_together(connection, [job for job in jobs if job.together is not None])
@@ -361,7 +287,7 @@ class Writer:
             for job, outcome in zip(run, self._changes(connection, changes), strict=True):
                 job.error = outcome
 
-    def _look_together(self, connection: Connection, jobs: Sequence[_Job]) -> None:
+    def _look_together(self, connection: Connection, jobs: Sequence[Job]) -> None:
         for together in dict.fromkeys(job.together for job in jobs):
             assert together is not None, "they were asked for by it"
             alike = [job for job in jobs if job.together == together]
@@ -371,7 +297,7 @@ class Writer:
                 else:
                     job.result = outcome
 
-    def _look(self, connection: Connection, jobs: Sequence[_Job], *, undivided: bool = False) -> None:
+    def _look(self, connection: Connection, jobs: Sequence[Job], *, undivided: bool = False) -> None:
         self._look_together(connection, [job for job in jobs if job.together is not None])
         for job in jobs:
             if job.work is None:
@@ -385,7 +311,7 @@ class Writer:
                     raise
                 job.error = explain(error, self.place)
 
-    def _end(self, held: list[_Job], last: _Job | None) -> None:
+    def _end(self, held: list[Job], last: Job | None) -> None:
         ended = self._opened.error or JournalError(
             f"the journal {self.place} is closed: open it first"
             if last is not None
@@ -398,7 +324,7 @@ class Writer:
                 while True:
                     held.append(self._queue.get_nowait())
             if self._closing is not None and all(job.receipt is not self._closing for job in held):
-                held.append(_Job(self._closing))
+                held.append(Job(self._closing))
         for job in held:
             if job.receipt is self._closing:
                 job.error = None
@@ -407,7 +333,7 @@ class Writer:
         _deliver(held)
 
 
-def _deliver(jobs: Iterable[_Job]) -> None:
+def _deliver(jobs: Iterable[Job]) -> None:
     """Tell the outcomes as they are now: one call to each event loop, however many wait on it."""
     loops: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
     for job in jobs:

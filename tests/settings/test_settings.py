@@ -267,3 +267,13 @@ def test_a_mistyped_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("ONBOARDING_BASE_ULR")
     monkeypatch.setenv("ONBOARDING_SOMETHING_OF_MY_OWN", "1")
     Settings.load()
+
+
+def test_a_journal_on_a_server_is_shown_without_its_password() -> None:
+    for url in ("postgresql://me:Hunter22@db.example/onboarding?lease=5", "postgresql://me:Hun@ter22@db.example/x"):
+        settings = Settings(journal=url)
+        for shown in (repr(settings), str(settings)):
+            assert "Hun" not in shown
+            assert "ter22" not in shown
+            assert "db.example" in shown
+        assert settings.journal_url == url

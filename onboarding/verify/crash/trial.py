@@ -173,6 +173,7 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
     diary = folder / "diary"
     blows = [blow for blow in (first_blow(case), blow_again(case)) if blow is not None]
     kills, run, death = 0, None, time.monotonic()
+    missed = False
     with stage.journal(folder) as place:
         for blow in (*blows, Blow()):
             watch = Watch(flow.definition, folder.name, blow, rng, diary)
@@ -180,11 +181,14 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
             death = time.monotonic() if not kills else death
             kills += ended == -signal.SIGKILL
             if ended != -signal.SIGKILL:
+                missed = not kills and blow.at in _CERTAIN
                 break
     # What is late must have landed before it is counted.
     time.sleep(max(0.0, death + LATE + 0.05 - time.monotonic()))
     overlaps = _overlaps(stage, folder.name)
     faults = _times(flow, case, diary)
+    if missed:
+        faults.append("its process was not killed: it never came to where that was to be")
     if overlaps:
         faults.append("a request was sent again while the first one was still on its way")
     shutil.rmtree(folder, ignore_errors=True)
@@ -197,6 +201,10 @@ def trial(stage: Stage, flow: type[Flow], case: Case, baseline: Baseline) -> Ver
     doubts = sum(row.trigger == "in_doubt" or (row.detail or "").startswith("in doubt") for row in run.history)
     detail = _told(run.history) if faults else ""
     return Verdict(case.name, kills, tuple(faults), judged.doubled, judged.missing, len(run.asked), doubts, detail)
+
+
+_CERTAIN = ("before", "commit", "after")
+"""The moments of a write in which a process dies for certain; within its COMMIT, it may be too late."""
 
 
 def _may_ask(flow: type[Flow], case: Case, asked: Sequence[str]) -> bool:
