@@ -136,7 +136,7 @@ class Watch:
         self.writes += 1
         self._enter(head)
         step = self.definition.steps.get(head.state)
-        intent = step is not None and (head.phase is Phase.SENDING or (step.effect is Effect.READ and not asked))
+        intent = step is not None and (head.phase is Phase.SENDING or (step.effect is Effect.READ and not self.asked))
         if head.phase is Phase.SENDING:
             self.intended = head.updated
         if any(row.trigger == "in_doubt" for row in change.transitions):

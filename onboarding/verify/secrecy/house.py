@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import httpx
 from pydantic import SecretStr
 
 from onboarding.api import AccountApi
@@ -152,7 +153,12 @@ async def house_of(
     events: list[Event] = []
     async with Between(desk.url) as between:
         settings = Settings(base_url=between.url, tenant_id="T001117", api_token=SecretStr(token), **journal)
-        async with AccountApi(between.url, tenant_id="T001117", token=token, clock=clock) as real:
+        # Half of the flows send through a client that somebody handed in, whose library logs every address.
+        handed_in = httpx.AsyncClient(trust_env=False) if len(flow.definition.name) % 2 == 0 else None
+        async with (
+            handed_in or contextlib.nullcontext(),
+            AccountApi(between.url, tenant_id="T001117", token=token, clock=clock, client=handed_in) as real,
+        ):
             api = Tattler(real)
             async with Onboarding(settings, worker=False, api=api, clock=clock, tell=events.append) as onboarding:
                 stage = Stage(onboarding, clock, desk)
