@@ -287,11 +287,14 @@ class PostgresSession:
     # The tables
 
     def _version(self, connection: Connection) -> str | None:
-        there = connection.exec_driver_sql(
-            f"SELECT to_regclass('{VERSION_TABLE}') IS NOT NULL, to_regclass('journeys') IS NOT NULL"
-        ).one()
-        if not there[0]:
-            if there[1]:
+        # From the table of tables: `to_regclass` may answer as it was before another process, which had the lock.
+        names = connection.exec_driver_sql(
+            "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = current_schema()::regnamespace "
+            f"AND relname IN ('{VERSION_TABLE}', 'journeys')"
+        ).scalars()
+        there = set(names)
+        if VERSION_TABLE not in there:
+            if there:
                 raise JournalDamaged(
                     f"the database of the journal {self.place} has other tables of these names: give it one of its own"
                 )
