@@ -55,7 +55,7 @@ COMMANDS = {
     "docs": Command("the documentation, built strictly into site/", (("zensical", "build", "--strict"),)),
     "verify": Command("the verifier, quick; --full for everything", (("onboarding", "verify"),)),
     "bench": Command("the benchmark, side by side with others; try --quick", (("python", "-m", "benchmarks"),)),
-    "thorough": Command("the tests of the verifier itself", (("pytest", "-m", "thorough", "tests/verify"),)),
+    "thorough": Command("the long tests: of the verifier, of all snippets' types", (("pytest", "-m", "thorough"),)),
     "postgres": Command("the tests on PostgreSQL", (("pytest", "-m", "postgres", *ON_POSTGRES),)),
     "temporal": Command("the tests on a Temporal server", (("pytest", "-m", "temporal", "tests/drivers/temporal"),)),
 }

@@ -10,6 +10,8 @@ import pytest
 from fenced_blocks import blocks
 from generated_parts import PAGES, ROOT
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 

@@ -20,6 +20,8 @@ from onboarding.journal import Change
 from onboarding.sandbox import SandboxServer
 from onboarding.testing import VirtualClock
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("flow", list(SHIPPED))
