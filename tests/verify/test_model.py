@@ -41,7 +41,8 @@ def test_the_same_seed_gives_the_same_moves_and_another_seed_others(tmp_path: Pa
     ],
 )
 def test_a_guard_that_is_gone_is_a_divergence(tmp_path: Path, guard: str, flow: str, what: str) -> None:
-    result = run(tmp_path, mutant=guard, case=flow)
+    # Which moves hypothesis draws depends on what else is loaded: a quick run finds it nearly always.
+    result = run(tmp_path, mutant=guard, case=flow, full=True)
     assert [finding.case for finding in result.findings] == [flow]
     assert what in result.findings[0].what
     assert "state = Play" in result.findings[0].detail
