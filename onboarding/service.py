@@ -395,7 +395,13 @@ class Onboarding:
                 return journey
             sending = self.send(journey.id, given[0], **given[1])
             del given
-            journey = await sending
+            try:
+                journey = await sending
+            except InputRefused:
+                # Where another answer was quicker, nothing is wrong with this one: the journey has gone on.
+                now = await self.journal.head(journey.id)
+                if (now.state, now.entered) == (journey.state, journey.entered):
+                    raise
 
     async def drain(self) -> int:
         """One pass: advance all that is due now, until nothing is; how often a journey was advanced.

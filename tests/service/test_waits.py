@@ -129,6 +129,22 @@ async def test_of_ten_answers_at_once_one_is_taken(onboarding_: Onboarding, api:
     assert api.sent == ["a"]
 
 
+async def test_a_run_whose_answer_comes_second_goes_on_with_the_first(
+    onboarding_: Onboarding, api: GreetingApi
+) -> None:
+    async def answer(journey: Journey) -> Any:
+        await onboarding_.send(journey.id, "answered", text="mine")
+        return "answered", {"text": "yours"}
+
+    assert (await onboarding_.run(Greeting, name="a", answer=answer)).ended_well
+    assert api.sent == ["a"]
+
+
+async def test_a_run_whose_answer_is_not_accepted_says_so(onboarding_: Onboarding) -> None:
+    with pytest.raises(InputRefused, match="greet_again"):
+        await onboarding_.run(Greeting, name="a", answer=lambda _: ("greet_again", {}))
+
+
 async def test_what_nobody_looks_at_is_taken_back(
     settings: Settings, api: GreetingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
