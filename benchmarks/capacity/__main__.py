@@ -12,15 +12,16 @@ from pathlib import Path
 
 from benchmarks.capacity import growth, killed, polling, queries, starting, writes
 from benchmarks.capacity.generate import Plan, generate
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.rows import Row
 
-_ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
+_ROWS: dict[str, Callable[[Path, Place], list[Row]]] = {
     "queries": lambda _, big: asyncio.run(queries.measure(big)),
-    "writes": lambda _, big: writes.measure(big),
+    "writes": lambda _, big: writes.measure(big.path),
     "starting": lambda _, big: starting.measure(big),
-    "growth": growth.measure,
-    "polling": lambda folder, _: polling.measure(folder),
-    "killed": lambda folder, _: killed.measure(folder),
+    "growth": lambda folder, big: growth.measure(Place.file(folder / "growth" / "journal.db"), big),
+    "polling": lambda folder, _: polling.measure(Place.file(folder / "polling" / "journal.db")),
+    "killed": lambda folder, _: killed.measure(Place.file(folder / "killed" / "journal.db")),
 }
 
 
@@ -33,12 +34,12 @@ def _main() -> None:
     given = parser.parse_args()
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="capacity-") as place:
-        big = given.journal or Path(place) / "big" / "journal.db"
-        if not big.exists() and {"queries", "writes", "starting", "growth"}.intersection(given.rows):
+        big = Place.file(given.journal or Path(place) / "big" / "journal.db")
+        if not big.path.exists() and {"queries", "writes", "starting", "growth"}.intersection(given.rows):
             started = time.perf_counter()
             asyncio.run(generate(big, Plan(given.journeys)))
             found.append(Row(f"a journal of {given.journeys:,} is generated", time.perf_counter() - started, "s"))
-            found.append(Row("its size", big.stat().st_size / given.journeys, "bytes each"))
+            found.append(Row("its size", big.size() / given.journeys, "bytes each"))
         for row in found:
             print(row)
         for name in given.rows:

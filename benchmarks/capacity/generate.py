@@ -12,20 +12,16 @@ import random
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection
-
+from benchmarks.capacity.filling import Made, filler
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.templates import KINDS, Template, record
 from onboarding import Settings
 from onboarding.engine.book import Book
-from onboarding.journal import DATA_FIELD, Chain, Keyring, SqliteJournal
-from onboarding.journal import statements as sql
-from onboarding.journal.connection import SqliteSession
+from onboarding.journal import DATA_FIELD, Chain, Keyring
 from onboarding.journal.rows import head_row, transition_row
 from onboarding.keys import keyring_for, pepper_of
 
@@ -63,30 +59,26 @@ class Plan:
         return self.due_from + self.every * (number * _GOLDEN % 1)
 
 
-async def generate(path: Path, plan: Plan, now: datetime | None = None) -> None:
-    """Make the journal at ``path``, with its key file beside it; ``now`` is what its times are counted from."""
+async def generate(place: Place, plan: Plan, now: datetime | None = None) -> None:
+    """Make the journal at ``place``, with its keys beside it; ``now`` is what its times are counted from."""
     now = now or datetime.now(UTC)
-    settings = Settings.load(journal=f"sqlite:///{path}")
-    journal = SqliteJournal(path)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    journal = place.journal()
     await journal.open()
-    keyring = await keyring_for(journal, settings)
+    keyring = await keyring_for(journal, Settings.load(**place.settings))
     chain = Chain(await pepper_of(journal, keyring))
     await journal.close()
     templates = await record(now, plan.every)
-    await asyncio.to_thread(_fill, path, _Copier(templates, keyring, chain, plan, now), plan)
+    await asyncio.to_thread(_fill, place, _Copier(templates, keyring, chain, plan, now), plan)
+    place.made()
 
 
-def _fill(path: Path, copier: _Copier, plan: Plan) -> None:
-    session = SqliteSession(path, 60)
-    with closing(session):
-        session.open()
-        # The indexes are met in no order: they must fit into memory while it is filled.
-        session.read(lambda connection: connection.exec_driver_sql("PRAGMA cache_size = -1000000"))
+def _fill(place: Place, copier: _Copier, plan: Plan) -> None:
+    with filler(place) as journal:
         kinds = _kinds(plan)
         for start in range(0, plan.journeys, _CHUNK):
             end = min(start + _CHUNK, plan.journeys)
-            rows = [copier.copy(number, next(kinds)) for number in range(start, end)]
-            session.write(lambda connection, rows=rows: _insert(connection, rows))  # type: ignore[misc]
+            journal.add([copier.copy(number, next(kinds)) for number in range(start, end)])
 
 
 def _kinds(plan: Plan) -> Iterator[str]:
@@ -94,12 +86,6 @@ def _kinds(plan: Plan) -> Iterator[str]:
     weights = [plan.shares.get(kind, 0) for kind in KINDS]
     while True:
         yield from rng.choices(KINDS, weights, k=1000)
-
-
-def _insert(connection: Connection, rows: list[tuple[dict[str, Any], bytes, list[dict[str, Any]]]]) -> None:
-    connection.execute(sql.ADD_HEAD, [head for head, _, _ in rows])
-    connection.execute(sql.ADD_DATA, [{"journey": head["id"], "data": data} for head, data, _ in rows])
-    connection.execute(sql.ADD_TRANSITION, [row for _, _, history in rows for row in history])
 
 
 class _Copier:
@@ -115,7 +101,7 @@ class _Copier:
         self._now = now
         self._rng = random.Random(plan.seed + 1)
 
-    def copy(self, number: int, kind: str) -> tuple[dict[str, Any], bytes, list[dict[str, Any]]]:
+    def copy(self, number: int, kind: str) -> Made:
         """The rows of journey ``number``: head, sealed data, history."""
         template, plan = self._templates[kind], self._plan
         # In order of age: ids are made of times.
@@ -144,7 +130,7 @@ class _Copier:
             old, id=journey, due=due, created=created, updated=old.updated + shift, entered=old.entered + shift
         )
         data = self._keyring.seal(plain.encode(), journey=journey, field=DATA_FIELD)
-        return {**head_row(head), "key": None}, data, history
+        return Made({**head_row(head), "key": None}, data, history)
 
 
 def _id(created: datetime) -> str:
@@ -159,9 +145,9 @@ def _main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--journeys", type=int, default=1_000_000)
     given = parser.parse_args()
-    started = time.perf_counter()
-    asyncio.run(generate(given.file, Plan(given.journeys)))
-    took, size = time.perf_counter() - started, given.file.stat().st_size
+    started, place = time.perf_counter(), Place.file(given.file)
+    asyncio.run(generate(place, Plan(given.journeys)))
+    took, size = time.perf_counter() - started, place.size()
     print(f"{given.journeys} journeys in {took:.1f} s, {size / given.journeys:.0f} bytes each")
 
 

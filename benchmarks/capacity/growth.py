@@ -1,19 +1,18 @@
 """Whether a journey costs the same in a big journal as in an empty one: CPU of the process that advances it.
 
-``python -m benchmarks.capacity.growth JOURNAL URL`` runs some journeys of four calls, and prints how many
+``python -m benchmarks.capacity.growth`` runs some journeys of four calls, and prints how many
 milliseconds each took.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.processes import environment, stub
 from benchmarks.capacity.rows import Row
 from onboarding import Onboarding
@@ -26,11 +25,12 @@ _ROUNDS = 5
 _LATER = 30 * 86_400_000_000
 
 
-def measure(folder: Path, big: Path) -> list[Row]:
-    """CPU of a journey in the journal ``big`` and in an empty one, in turn; the ratio of the medians."""
-    small = folder / "growth" / "journal.db"
-    _postpone(big)
-    took: dict[Path, list[float]] = {small: [], big: []}
+def measure(small: Place, big: Place) -> list[Row]:
+    """CPU of a journey in the journal ``big`` and in a new one at ``small``, in turn; the ratio of the medians."""
+    small.folder.mkdir(parents=True, exist_ok=True)
+    # Nothing that it holds must fall due meanwhile. Nobody has it open.
+    big.do(f"UPDATE journeys SET due = due + {_LATER} WHERE due IS NOT NULL")
+    took: dict[Place, list[float]] = {small: [], big: []}
     with stub() as url:
         for number in range(_ROUNDS):
             for journal in (small, big) if number % 2 else (big, small):
@@ -43,17 +43,9 @@ def measure(folder: Path, big: Path) -> list[Row]:
     ]
 
 
-def _postpone(journal: Path) -> None:
-    """Nothing that the journal holds must fall due meanwhile. Nobody has it open."""
-    connection = sqlite3.connect(journal)
-    with connection:
-        connection.execute("UPDATE journeys SET due = due + ? WHERE due IS NOT NULL", (_LATER,))
-    connection.close()
-
-
-def _run(journal: Path, url: str) -> float:
+def _run(journal: Place, url: str) -> float:
     settings = {"concurrency": str(_AT_ONCE), "pool_size": str(_AT_ONCE), "cooldown": "0s"}
-    command = [sys.executable, "-m", "benchmarks.capacity.growth", str(journal), url]
+    command = [sys.executable, "-m", "benchmarks.capacity.growth"]
     ended = subprocess.run(command, env=environment(journal, url, **settings), capture_output=True, check=True)
     return float(ended.stdout)
 

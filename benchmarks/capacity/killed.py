@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from benchmarks.capacity.generate import Plan, generate
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.processes import ask, processor, stub, worker
 from benchmarks.capacity.rows import Row
 
@@ -19,23 +18,22 @@ _LANDING = 1
 _PATIENCE = 900
 
 
-def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
-    """Kill a worker amid its work, start another, and wait until nothing is overdue."""
-    path = folder / "killed" / "journal.db"
+def measure(place: Place, journeys: int = 100_000) -> list[Row]:
+    """Kill a worker amid its work, start another, and wait until nothing is overdue; in a new journal there."""
     shares = {"working": _WORKING, "polling": 0.5, "waiting": 0.48}
     plan = Plan(journeys, shares=shares, every=timedelta(seconds=journeys / 100))
-    asyncio.run(generate(path, plan))
+    asyncio.run(generate(place, plan))
     settings = {"landing_delay": f"{_LANDING}s", "cooldown": "0s", "concurrency": "50", "pool_size": "50"}
     with stub() as url:
-        with worker(path, url, **settings) as first:
+        with worker(place, url, **settings) as first:
             while ask(url, "/ledger")["done"] < journeys * _WORKING / 2:
                 time.sleep(0.01)
             first.kill()
-        in_flight = _in_flight(path)
-        overdue = _overdue(path)
+        in_flight = _in_flight(place)
+        overdue = _overdue(place)
         started = time.monotonic()
-        with worker(path, url, **settings) as second:
-            while (took := time.monotonic() - started) < _PATIENCE and (_in_flight(path) & in_flight or _working(path)):
+        with worker(place, url, **settings) as second:
+            while (took := time.monotonic() - started) < _PATIENCE and not _is_over(place, in_flight):
                 assert second.poll() is None, "the worker ended"
                 time.sleep(0.1)
             work = processor(second.pid)
@@ -50,23 +48,19 @@ def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
     ]
 
 
-def _ask(path: Path, question: str, *terms: object) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
-    try:
-        return connection.execute(question, terms).fetchall()
-    finally:
-        connection.close()
+def _is_over(place: Place, in_flight: set[tuple[object, ...]]) -> bool:
+    return not (_in_flight(place) & in_flight or _working(place))
 
 
-def _in_flight(path: Path) -> set[tuple[object, ...]]:
+def _in_flight(place: Place) -> set[tuple[object, ...]]:
     """Those that a request may have left, each with its revision."""
-    return set(_ask(path, "SELECT id, revision FROM journeys WHERE due IS NOT NULL AND phase = 'sending'"))
+    return set(place.ask("SELECT id, revision FROM journeys WHERE due IS NOT NULL AND phase = 'sending'"))
 
 
-def _overdue(path: Path) -> int:
+def _overdue(place: Place) -> int:
     now = int(datetime.now(UTC).timestamp() * 1e6)
-    return len(_ask(path, "SELECT id FROM journeys WHERE due <= ?", now))
+    return int(place.ask(f"SELECT count(*) FROM journeys WHERE due <= {now}")[0][0])
 
 
-def _working(path: Path) -> bool:
-    return bool(_ask(path, "SELECT flow FROM tallies WHERE status = 'working' AND number > 0"))
+def _working(place: Place) -> bool:
+    return bool(place.ask("SELECT flow FROM tallies WHERE status = 'working' AND number > 0"))

@@ -6,9 +6,9 @@ import asyncio
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from benchmarks.capacity.generate import Plan, generate
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.processes import ask, processor, resident, stub, worker
 from benchmarks.capacity.rows import Row
 
@@ -21,19 +21,18 @@ _START = 12
 """Seconds that the worker has until the first falls due."""
 
 
-def measure(folder: Path, journeys: int = 100_000) -> list[Row]:
-    """Watches that fall due 200 a second; from when each was due until the stub heard of it."""
-    path = folder / "polling" / "journal.db"
+def measure(place: Place, journeys: int = 100_000) -> list[Row]:
+    """Watches that fall due 200 a second, in a new journal there; from when each was due until the stub heard of it."""
     # What is due first must not be due before the journal is made.
     plan = Plan(
         journeys, shares={"polling": 1}, every=timedelta(seconds=journeys / _RATE),
         due_from=timedelta(seconds=_START + journeys / 1000),
     )  # fmt: skip
     now = datetime.now(UTC)
-    asyncio.run(generate(path, plan, now))
+    asyncio.run(generate(place, plan, now))
     while (left := (now + plan.due_from - datetime.now(UTC)).total_seconds()) > _START:
         time.sleep(left - _START)
-    with stub() as url, worker(path, url) as process:
+    with stub() as url, worker(place, url) as process:
         time.sleep(max(0.0, (now + plan.due_from - datetime.now(UTC)).total_seconds()) + _LASTS)
         until, used = datetime.now(UTC), processor(process.pid)
         time.sleep(2)

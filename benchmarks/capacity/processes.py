@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.capacity.places import Place
+
 __all__ = ["ask", "environment", "processor", "resident", "stub", "worker"]
 
 _ROOT = Path(__file__).parents[2]
 
 
-def environment(journal: Path, url: str, **settings: str) -> dict[str, str]:
+def environment(journal: Place, url: str, **settings: str) -> dict[str, str]:
     """What surrounds a process that works on a journal, against the stub at ``url``."""
     given = {
-        "journal": f"sqlite:///{journal}", "base_url": url, "tenant_id": "T001117", "api_token": "stub-token",
+        **journal.settings, "base_url": url, "tenant_id": "T001117", "api_token": "stub-token",
         "flows": "benchmarks.capacity.flows:LongWait", **settings,
     }  # fmt: skip
     rest = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARDING_")}
@@ -45,7 +47,7 @@ def stub() -> Iterator[str]:
 
 
 @contextmanager
-def worker(journal: Path, url: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(journal: Place, url: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker, ended when the block is left."""
     process = subprocess.Popen(
         [sys.executable, "-m", "onboarding", "worker"], cwd=_ROOT, env=environment(journal, url, **settings),

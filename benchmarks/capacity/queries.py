@@ -6,28 +6,28 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.rows import Row
 from onboarding import Onboarding, Settings
 from onboarding.clock import SystemClock
-from onboarding.journal import Query, SqliteJournal, Status
+from onboarding.journal import Query, Status
 
 __all__ = ["measure"]
 
 _TIMES = 7
 
 
-async def measure(path: Path) -> list[Row]:
-    """Every question, asked of the journal at ``path`` as often as makes a median."""
+async def measure(place: Place) -> list[Row]:
+    """Every question, asked of the journal at ``place`` as often as makes a median."""
     rows = []
     started = time.perf_counter()
-    journal = SqliteJournal(path)
+    journal = place.journal()
     await journal.open()
     rows.append(Row("opening", _millis(started), "ms"))
     await journal.close()
-    settings = Settings.load(journal=f"sqlite:///{path}", flows=["benchmarks.capacity.flows:LongWait"])
+    settings = Settings.load(**place.settings, flows=["benchmarks.capacity.flows:LongWait"])
     async with Onboarding(settings, worker=False) as onboarding:
         busy = await onboarding.journal.claim(SystemClock().now() + timedelta(days=1), 1000)
         for name, target, ask in _questions(onboarding, busy):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.processes import ask, processor, resident, stub, worker
 from benchmarks.capacity.rows import Row
 
@@ -14,7 +14,7 @@ _WORKS_FOR = 15
 """Seconds."""
 
 
-def measure(journal: Path) -> list[Row]:
+def measure(journal: Place) -> list[Row]:
     """Start a worker, and look at the stub's first call and at its memory; the journal holds much that is due."""
     with stub() as url:
         started = time.time()

@@ -1,20 +1,22 @@
 """Big journals: a million journeys in one, a hundred thousand that poll, a hundred thousand when the worker is killed.
 
-What measures is ``benchmarks.capacity``, which runs alone too and tells more. On PostgreSQL it is not measured yet.
+What measures is ``benchmarks.capacity``, which runs alone too and tells more. Each is measured in a SQLite file and
+on a PostgreSQL server.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.capacity import growth, killed, polling, queries, starting
 from benchmarks.capacity.generate import Plan, generate
+from benchmarks.capacity.places import Place
 from benchmarks.capacity.rows import Row as Measurement
 from benchmarks.results import Entry, Figures
 from benchmarks.rows import Row
+from benchmarks.services.postgres import NotThere
 
 __all__ = ["ROWS"]
 
@@ -55,37 +57,68 @@ def _kept(found: Iterable[Measurement]) -> Figures:
     return figures
 
 
-def _big(bench: Bench) -> Path:
-    """The big journal of this run, made when it is first asked for."""
-    path = bench.scratch / "big" / "journal.db"
-    if not path.exists():
+def _place(bench: Bench, name: str, backend: str) -> Place:
+    """Where a journal of this run may be made. Raises ``NotThere``."""
+    folder = bench.scratch / name / backend
+    if (folder / "url").exists():
+        return Place((folder / "url").read_text("utf-8"), folder)
+    folder.mkdir(parents=True)
+    place = Place.file(folder / "journal.db") if backend == "sqlite" else Place(bench.postgres().fresh(name), folder)
+    (folder / "url").write_text(place.url, "utf-8")
+    return place
+
+
+def _big(bench: Bench, backend: str) -> Place:
+    """The big journal of this run, made when it is first asked for. Raises ``NotThere``."""
+    place = _place(bench, "big", backend)
+    if not place.is_made:
         many = _FEW if bench.options.quick else _MANY
-        bench.say(f"making a journal of {many:,} journeys")
-        asyncio.run(generate(path, Plan(many)))
-    return path
+        bench.say(f"  making a journal of {many:,} journeys: {backend}")
+        asyncio.run(generate(place, Plan(many)))
+    return place
 
 
-def _alone(about: str, measure: Callable[[], Iterable[Measurement]]) -> dict[str, Entry]:
-    return {"sqlite": Entry(about, [_kept(measure())])}
+def _on_both(bench: Bench, about: str, measure: Callable[[str], Iterable[Measurement]]) -> dict[str, Entry]:
+    entries = {}
+    for backend, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
+        entry = entries[backend] = Entry(about.format(name))
+        bench.say(f"  {entry.about}")
+        try:
+            entry.rounds.append(_kept(measure(backend)))
+        except NotThere as error:
+            entry.skipped = str(error)
+    return entries
 
 
 def _capacity(bench: Bench) -> dict[str, Entry]:
-    big = _big(bench)
-    return _alone("onboarding, SQLite", lambda: [*asyncio.run(queries.measure(big)), *starting.measure(big)])
+    def measure(backend: str) -> list[Measurement]:
+        big = _big(bench, backend)
+        return [*asyncio.run(queries.measure(big)), *starting.measure(big)]
+
+    return _on_both(bench, "onboarding, {}", measure)
 
 
 def _growth(bench: Bench) -> dict[str, Entry]:
-    return _alone("onboarding, SQLite", lambda: growth.measure(bench.scratch, _big(bench)))
+    return _on_both(
+        bench, "onboarding, {}",
+        lambda backend: growth.measure(_place(bench, "growth", backend), _big(bench, backend)),
+    )  # fmt: skip
 
 
 def _polling(bench: Bench) -> dict[str, Entry]:
     live = _SOME if bench.options.quick else _LIVE
-    return _alone(f"onboarding, SQLite, {live:,} watches", lambda: polling.measure(bench.scratch, live))
+    return _on_both(
+        bench, f"onboarding, {{}}, {live:,} watches",
+        lambda backend: polling.measure(_place(bench, "polling", backend), live),
+    )  # fmt: skip
 
 
 def _killed(bench: Bench) -> dict[str, Entry]:
     live = _SOME if bench.options.quick else _LIVE
-    return _alone(f"onboarding, SQLite, {live:,} live", lambda: killed.measure(bench.scratch, live))
+    return _on_both(
+        bench, f"onboarding, {{}}, {live:,} live",
+        lambda backend: killed.measure(_place(bench, "kill", backend), live),
+    )  # fmt: skip
 
 
 ROWS = (

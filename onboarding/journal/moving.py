@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from onboarding.errors import JournalDamaged
 from onboarding.journal import statements as sql
+from onboarding.journal.finding import ENDED, most_id
 from onboarding.journal.records import Ended, Head, TransitionRecord, Whole
-from onboarding.journal.rows import archived_head_of, head_of, head_row, transition_of, transition_row
+from onboarding.journal.rows import archived_head_of, head_of, head_row, micros, transition_of, transition_row
 
 __all__ = ["archived", "ended", "take_in", "take_out"]
 
 
-def ended(connection: Connection, before: int, after: str, limit: int) -> Ended:
-    """Journeys that ended before then, in microseconds, whole."""
-    rows = connection.execute(sql.ENDED, {"before": before, "after": after, "limit": limit}).mappings().all()
+def ended(connection: Connection, before: datetime, after: str, limit: int) -> Ended:
+    """Journeys that ended before then, whole."""
+    terms = {"before": micros(before), "most": most_id(before), "after": after, "limit": limit}
+    rows = connection.execute(ENDED[connection.dialect.name], terms).mappings().all()
     histories: dict[str, list[TransitionRecord]] = defaultdict(list)
     unreadable: set[str] = set()
     ids = sql.listed(row["id"] for row in rows)

@@ -24,9 +24,11 @@ from sqlalchemy import (
 
 __all__ = [
     "APPLICATION_ID",
+    "ASTRAY",
     "FAILING",
     "LIVE",
     "NEWEST",
+    "SPAN",
     "VERSIONS",
     "archived",
     "commits",
@@ -40,7 +42,7 @@ __all__ = [
     "uses",
 ]
 
-VERSIONS = ("0001", "0002", "0003", "0004")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every version of the schema, oldest first: what ``alembic_version`` may hold."""
 
 NEWEST = VERSIONS[-1]
@@ -80,6 +82,22 @@ LIVE = "restored > 0 AND status IN ('working', 'polling', 'waiting', 'parked')"
 # A query uses these where it says the same, to the letter.
 Index("journeys_failing", journeys.c.id, journeys.c.attempt, sqlite_where=text(FAILING), postgresql_where=text(FAILING))
 Index("journeys_restored", journeys.c.id, sqlite_where=text(LIVE), postgresql_where=text(LIVE))
+SPAN = 65_536_000
+"""Microseconds for which ids begin with the same eight digits."""
+_ASTRAY = "(substr(id, 1, 8) NOT BETWEEN {lower} AND {upper} OR updated < created)"
+_BOUNDS = {"lower": f"created / {SPAN} - 1", "upper": f"created / {SPAN} + 1"}
+ASTRAY = {
+    dialect: _ASTRAY.format(**{name: digits.format(number) for name, number in _BOUNDS.items()})
+    for dialect, digits in (("sqlite", "printf('%08x', {})"), ("postgresql", "lpad(to_hex({}), 8, '0')"))
+}
+"""For each kind of database: the id was made a minute or more before or after the journey says that it was created, or
+it was written before that. So it is where a clock was set back, or was not the machine's. ``finding`` tells more."""
+Index(
+    "journeys_astray",
+    journeys.c.id,
+    sqlite_where=text(ASTRAY["sqlite"]),
+    postgresql_where=text(ASTRAY["postgresql"]),
+)
 Index(
     "journeys_flow_key",
     journeys.c.flow,

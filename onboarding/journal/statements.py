@@ -6,13 +6,11 @@ Lists of ids travel as one JSON text: a statement as long as its list would be a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
-    FromClause,
     Select,
     and_,
     bindparam,
@@ -23,7 +21,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     union,
     update,
 )
@@ -31,11 +28,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from onboarding.journal.dialects import JsonEach, TypeOf
-from onboarding.journal.records import APPLIED, MessageKind, Query, Status
-from onboarding.journal.rows import micros
+from onboarding.journal.records import APPLIED, MessageKind, Status
 from onboarding.journal.schema import (
-    FAILING,
-    LIVE,
     archived,
     inbox,
     journey_data,
@@ -59,7 +53,6 @@ __all__ = [
     "COUNT",
     "DROP_MESSAGE",
     "DUE",
-    "ENDED",
     "ERASE_HISTORY",
     "ERASE_KEY",
     "ERASE_MESSAGES",
@@ -97,7 +90,6 @@ __all__ = [
     "UNSEEN",
     "USES",
     "VERDICT",
-    "find",
     "listed",
 ]
 
@@ -264,18 +256,6 @@ ORPHANS = select(_KEPT.c.journey).where(~exists().where(journeys.c.id == _KEPT.c
 # --- what moves journeys that have ended from one journal to another ---
 _FINAL = [status.value for status in Status if status.is_final]
 _UNANSWERED = exists().where(inbox.c.journey == journeys.c.id, _UNSEEN)
-ENDED = (
-    select(*_HEAD_COLUMNS, journeys.c.key, journey_data.c.data)
-    .join(journey_data, journey_data.c.journey == journeys.c.id)
-    .where(
-        journeys.c.id > bindparam("after"),
-        journeys.c.status.in_(_FINAL),
-        journeys.c.updated < bindparam("before"),
-        ~_UNANSWERED,
-    )
-    .order_by(journeys.c.id)
-    .limit(bindparam("limit"))
-)
 HISTORIES = (
     select(transitions)
     .where(transitions.c.journey.in_(_each("ids")))
@@ -296,58 +276,3 @@ KEEP_KEYS = {
 """For each kind of database: what to do where a key is kept already, each says in its own words."""
 BY_ARCHIVED_KEY = select(archived).where(archived.c.flow == bindparam("flow"), archived.c.key == bindparam("key"))
 FREE_KEY = update(journeys).where(journeys.c.flow == _to("flow"), journeys.c.key == _to("key")).values(key=None)
-
-
-def find(query: Query) -> Select[Any]:
-    """The heads that a list asks for, newest first, and one more: there is a next page."""
-    found = select(*_HEAD_COLUMNS).order_by(journeys.c.id.desc()).limit(query.limit + 1)
-    if query.restored or query.failures:  # few, in an index of their own
-        found = found.where(*_narrowed(query, journeys))
-        # Joined to nothing, a column is no way into another index: SQLite does not know this one to be small.
-        return found.where(
-            *_of_kind(query, {name: journeys.c[name].concat("") for name in ("flow", "state", "status")})
-        )
-    kinds = _of_kind(query, tallies.c)
-    if not kinds:
-        return found.where(*_narrowed(query, journeys))
-    # The newest of each kind that it is about, then the newest of these. A kind's are a part of the index, in order.
-    each, part = journeys.alias("each"), journeys.alias("part")
-    newest = (
-        select(part.c.id)
-        .where(*(part.c[name] == tallies.c[name] for name in ("flow", "status", "state")), *_narrowed(query, part))
-        .order_by(part.c.id.desc())
-        .limit(query.limit + 1)
-        .correlate(tallies)
-    )
-    candidates = select(each.c.id).select_from(tallies.join(each, each.c.id.in_(newest)))
-    return found.where(journeys.c.id.in_(candidates.where(tallies.c.number > 0, *kinds)))
-
-
-def _of_kind(query: Query, columns: Mapping[str, ColumnElement[str]] | Any) -> list[ColumnElement[bool]]:
-    """Of which flow, state and status."""
-    terms = []
-    if query.flow is not None:
-        terms.append(columns["flow"] == query.flow)
-    if query.state is not None:
-        terms.append(columns["state"] == query.state)
-    if query.status:
-        terms.append(columns["status"].in_([status.value for status in query.status]))
-    return terms
-
-
-def _narrowed(query: Query, table: FromClause) -> list[ColumnElement[bool]]:
-    """What else they must be like."""
-    terms: list[ColumnElement[bool]] = []
-    if query.created_before is not None:
-        terms.append(table.c.created < micros(query.created_before))
-    if query.created_after is not None:
-        terms.append(table.c.created >= micros(query.created_after))
-    if query.updated_before is not None:
-        terms.append(table.c.updated < micros(query.updated_before))
-    if query.restored:
-        terms.append(text(LIVE))  # type: ignore[arg-type]
-    if query.failures:
-        terms += [text(FAILING), table.c.attempt > query.failures]  # type: ignore[list-item]
-    if query.after is not None:
-        terms.append(table.c.id < query.after)
-    return terms

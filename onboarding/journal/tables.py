@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Update
 from onboarding.errors import JournalDamaged
 from onboarding.journal import statements as sql
 from onboarding.journal.batch import erase_journey, unknown
+from onboarding.journal.finding import find
 from onboarding.journal.moving import ended, take_in, take_out
 from onboarding.journal.quarantine import set_aside
 from onboarding.journal.records import Ended, Head, Page, Query, Stored, TransitionRecord, Whole
@@ -69,10 +70,9 @@ class Tables:
 
     async def find(self, query: Query) -> Page:
         """A page of heads, newest first."""
-        statement = sql.find(query)
 
         def work(connection: Connection) -> Page:
-            heads = tuple(map(_listed, connection.execute(statement).mappings()))
+            heads = tuple(map(_listed, connection.execute(find(query, connection.dialect.name)).mappings()))
             page = heads[: query.limit]
             return Page(page, page[-1].id if len(heads) > query.limit else None)
 
@@ -149,7 +149,7 @@ class Tables:
 
     async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
         """Journeys that ended before then, whole."""
-        return await self._ask(lambda connection: ended(connection, micros(before), after, limit))
+        return await self._ask(lambda connection: ended(connection, before, after, limit))
 
     async def take_in(self, journeys: Sequence[Whole]) -> None:
         """Store journeys of another journal durably."""

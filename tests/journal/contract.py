@@ -22,12 +22,13 @@ from onboarding.journal import (
 from .contract_erasing import ErasingContract
 from .contract_moving import MovingContract
 from .contract_queries import QueriesContract
+from .contract_times import TimesContract
 from .samples import NOW, a_head, a_message, a_record, later, next_change, store
 
 HOSTILE = "x'); DROP TABLE journeys; --\u2028\U0001f512"
 
 
-class JournalContract(QueriesContract, ErasingContract, MovingContract):
+class JournalContract(QueriesContract, TimesContract, ErasingContract, MovingContract):
     pytestmark = pytest.mark.anyio
 
     # creating

@@ -13,12 +13,13 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 
 from onboarding.errors import JournalConflict
-from onboarding.journal import Change, Query, SqliteJournal, Status, statements
+from onboarding.journal import Change, Query, SqliteJournal, Status
 from onboarding.journal.connection import migrate
+from onboarding.journal.finding import find
 from onboarding.journal.rows import head_row
 from onboarding.journal.schema import VERSIONS
 
-from .samples import a_head, a_record, next_change, store
+from .samples import NOW, a_head, a_record, next_change, store
 from .test_migrations import insert
 
 pytestmark = pytest.mark.anyio
@@ -112,10 +113,16 @@ async def test_a_file_of_any_older_version_is_counted_when_it_is_brought_up_to_d
         (Query(flow="f", restored=True), "journeys_restored"),
         (Query(flow="f"), "journeys_count (flow=? AND status=? AND state=?)"),
         (Query(state="s", status=(Status.PARKED,)), "journeys_count (flow=? AND status=? AND state=?)"),
+        (Query(created_before=NOW), "part USING PRIMARY KEY (id<?)"),
+        (Query(created_before=NOW), "part USING INDEX journeys_astray"),
+        (Query(created_after=NOW), "part USING PRIMARY KEY (id>?)"),
+        (Query(flow="f", created_after=NOW), "journeys_count (flow=? AND status=? AND state=? AND id>?)"),
+        (Query(flow="f", updated_before=NOW), "journeys_count (flow=? AND status=? AND state=? AND id<?)"),
+        (Query(flow="f", updated_before=NOW), "part USING INDEX journeys_astray"),
     ],
 )
 async def test_no_list_reads_more_than_it_shows(journal: SqliteJournal, query: Query, index: str) -> None:
-    text = statements.find(query).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    text = find(query, "sqlite").compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     raw = sqlite3.connect(journal.place)
     plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {text}")]
     raw.close()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 __all__ = ["NEWEST", "VERSIONS", "VERSION_TABLE"]
 
-NEWEST = "0001"
-VERSIONS = ("0001",)
+NEWEST = "0002"
+VERSIONS = ("0001", "0002")
 VERSION_TABLE = "journal_version"
