@@ -30,6 +30,17 @@ _MARGIN = 0.1
 """The share of a lease that is not used: for clocks that do not run alike, and the way from the look to the wire."""
 
 
+_TAKE = """
+    UPDATE journeys SET owner = %(fence)s WHERE id IN (
+        SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(fence)s)
+        FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id"""
+# To look at each row once more would double what a claim costs.
+_TAKE_LOCKED = """
+    UPDATE journeys SET owner = %(fence)s WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(fence)s)
+    RETURNING id"""
+
+
 def _elapsed() -> float:
     """Seconds that go on while this process, or the machine, is stopped."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
@@ -54,6 +65,7 @@ class Leases:
         self._letting_go = threading.Lock()
         self._until = self._until_by_day = 0.0
         self._taken: set[str] = set()
+        self._locked: set[str] = set()
         self._news: set[str] = set()
         self._given: set[str] = set()
         self._reserved: set[str] = set()
@@ -195,7 +207,10 @@ class Leases:
         found = self.due(connection, now, limit, busy, lock=True)
         if self.fence is None or not found:
             return found
-        mine = self._take(connection, found)
+        locked = [journey for journey in found if journey in self._locked]
+        mine = self._take(connection, locked, _TAKE_LOCKED)
+        if called := [journey for journey in found if journey not in self._locked]:
+            mine |= self._take(connection, called)
         return [journey for journey in found if journey in mine]
 
     def due(
@@ -213,6 +228,7 @@ class Leases:
         if self._freed(connection, swept):
             due, called = outbox.send(statement, terms), outbox.send(_CALLED, terms)
         since = {row["id"]: row["due"] for row in due.rows}
+        self._locked = set(since) if lock else set()
         for row in called.rows:
             since[row["journey"]] = min(row["since"], since.get(row["journey"], row["since"]))
         return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
@@ -232,8 +248,9 @@ class Leases:
         due, called = outbox.send(_NEXT_DUE, terms), outbox.send(_CALLED, terms)
         return next((row["due"] for row in due.rows), None), bool(called.rows)
 
-    def _take(self, connection: Connection, journeys: Sequence[str]) -> set[str]:
-        mine = {row["id"] for row in outbox_of(connection).send(_TAKE, {"fence": self.fence, "ids": journeys}).rows}
+    def _take(self, connection: Connection, journeys: Sequence[str], statement: str = _TAKE) -> set[str]:
+        terms = {"fence": self.fence, "ids": journeys}
+        mine = {row["id"] for row in outbox_of(connection).send(statement, terms).rows}
         self._taken |= mine
         return mine
 
@@ -274,10 +291,15 @@ _REGISTER = """
     INSERT INTO workers (name, until) VALUES (%(name)s, clock_timestamp() + make_interval(secs => %(length)s))
     RETURNING id"""
 _REMOVE = "DELETE FROM workers WHERE id = ANY(%(fences)s::bigint[])"
-_FREE = "UPDATE journeys SET owner = NULL WHERE owner = ANY(%(fences)s::bigint[])"
+# What has an owner stands in ``held`` too, whoever wrote it.
+_FREE = """
+    UPDATE journeys SET owner = NULL
+    WHERE owner = ANY(%(fences)s::bigint[]) AND id IN (
+        SELECT journey FROM held WHERE held.owner = ANY(%(fences)s::bigint[]))"""
 _FREE_STRAYS = """
     UPDATE journeys SET owner = NULL
-    WHERE owner IS NOT NULL AND NOT EXISTS (SELECT FROM workers WHERE workers.id = journeys.owner)"""
+    WHERE NOT EXISTS (SELECT FROM workers WHERE workers.id = journeys.owner) AND id IN (
+        SELECT journey FROM held WHERE NOT EXISTS (SELECT FROM workers WHERE workers.id = held.owner))"""
 # SKIP LOCKED: a process that was stopped within a transaction holds its row; the server ends that session in time.
 _SWEEP = """
     DELETE FROM workers WHERE id IN (
@@ -296,11 +318,6 @@ _DUE = f"""
     SELECT j.id, j.due FROM journeys AS j WHERE j.due <= %(now)s AND {_MINE}
     ORDER BY j.due, j.id LIMIT %(limit)s"""
 _LOCK_DUE = f"{_DUE} FOR NO KEY UPDATE SKIP LOCKED"
-_TAKE = """
-    UPDATE journeys SET owner = %(fence)s WHERE id IN (
-        SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(fence)s)
-        FOR NO KEY UPDATE SKIP LOCKED)
-    RETURNING id"""
 _NEXT_DUE = f"SELECT j.due FROM journeys AS j WHERE j.due IS NOT NULL AND {_MINE} ORDER BY j.due LIMIT 1"
 _CALLED = f"""
     SELECT i.journey, min(i.at) AS since FROM inbox AS i JOIN journeys AS j ON j.id = i.journey

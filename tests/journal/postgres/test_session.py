@@ -161,7 +161,7 @@ async def test_a_database_that_is_not_there_or_not_in_utf_8_is_said(server: Serv
         await open_journal(server.url("latin")).open()
 
 
-_OURS = ("journal_version", "tally_changes", "workers")
+_OURS = ("held", "journal_version", "tally_changes", "workers")
 
 
 async def test_the_tables_hold_what_those_of_sqlite_hold(
