@@ -18,6 +18,10 @@ __all__ = ["measure"]
 
 _TIMES = 7
 
+_Ask = Callable[[], Awaitable[Any]]
+_Question = tuple[str, float | None, _Ask] | tuple[str, float | None, _Ask, _Ask]
+"""Its name, its target in milliseconds, how it is asked, and what undoes it."""
+
 
 async def measure(place: Place) -> list[Row]:
     """Every question, asked of the journal at ``place`` as often as makes a median."""
@@ -32,26 +36,29 @@ async def measure(place: Place) -> list[Row]:
         # As a worker does it: where there may be several, what is claimed is taken.
         assert await onboarding.journal.own(), "nobody else works on it"
         busy = await onboarding.journal.claim(SystemClock().now() + timedelta(days=1), 1000)
-        for name, target, ask in _questions(onboarding, busy):
-            rows.append(await _timed(name, target, ask))
+        for name, target, ask, *after in _questions(onboarding, busy):
+            rows.append(await _timed(name, target, ask, *after))
     return rows
 
 
-def _questions(onboarding: Onboarding, busy: list[str]) -> list[tuple[str, float | None, Callable[[], Awaitable[Any]]]]:
-    journal, now = onboarding.journal, SystemClock().now() + timedelta(days=1)
+def _questions(onboarding: Onboarding, busy: list[str]) -> list[_Question]:
+    journal, days, claimed = onboarding.journal, timedelta(days=1), list[list[str]]()
+    now = SystemClock().now() + days
 
     async def claim(busy: Sequence[str] = ()) -> None:
-        claimed = await journal.claim(now, 500, busy)
-        assert len(claimed) == 500
-        journal.release(claimed)  # which is written with the next claim
+        claimed.append(await journal.claim(now, 500, busy))
+        assert len(claimed[-1]) == 500
+
+    async def let_go() -> None:
+        journal.release(claimed.pop())
+        await journal.claim(now - 900 * days, 500)  # what is let go of is written with the next look
 
     def find(**terms: Any) -> Callable[[], Awaitable[Any]]:
         return lambda: journal.find(Query(**terms))
 
-    days = timedelta(days=1)
     return [
-        ("claim of 500 due", 20, claim),
-        ("claim of 500 due beside 1,000 that are busy", 20, lambda: claim(busy)),
+        ("claim of 500 due", 20, claim, let_go),
+        ("claim of 500 due beside 1,000 that are busy", 20, lambda: claim(busy), let_go),
         ("next due", None, lambda: journal.next_due(now)),
         ("count by flow, status and state", 50, onboarding.count),
         ("list", 50, onboarding.list),
@@ -84,12 +91,14 @@ def _questions(onboarding: Onboarding, busy: list[str]) -> list[tuple[str, float
     ]  # fmt: skip
 
 
-async def _timed(name: str, target: float | None, ask: Callable[[], Awaitable[Any]]) -> Row:
+async def _timed(name: str, target: float | None, ask: _Ask, *after: _Ask) -> Row:
     took = []
     for _ in range(_TIMES):
         started = time.perf_counter()
         await ask()
         took.append(_millis(started))
+        for each in after:
+            await each()
     return Row(name, statistics.median(took), "ms", target)
 
 

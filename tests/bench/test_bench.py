@@ -42,11 +42,11 @@ ASKED = {
     "one at a time": 1,
     "peers": 8,
     "commits": 2,
-    "parked or polling journeys": 10,
-    "after kill -9": 2,
-    "polling": 1,
+    "parked or polling journeys": 12,
+    "after kill -9": 4,
+    "polling": 2,
     "start-up": 2,
-    "growth": 1,
+    "growth": 2,
 }
 
 
