@@ -8,13 +8,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from benchmarks.capacity.places import Place
 
-__all__ = ["ask", "environment", "processor", "resident", "stub", "worker"]
+__all__ = ["ask", "environment", "processor", "resident", "server", "stub", "worker"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -75,5 +75,24 @@ def resident(process: int) -> float:
 
 def processor(process: int) -> float:
     """Seconds of CPU that a process has used."""
+    return sum(_stat(process)[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
+def server(journal: Place) -> float:
+    """Seconds of CPU that the server of a journal has used, with all that it does by itself; 0 of a file."""
+    if journal.is_file:
+        return 0.0
+    # One of its processes that is always there; the first of them all has started it.
+    ((one,),) = journal.ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    first = _stat(one)[1]
+    used = sum(_stat(first)[11:15])
+    for process in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+        with suppress(OSError):  # it has ended, and is counted by the next look
+            used += sum(_stat(int(process))[11:13])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: int) -> list[int]:
+    """What the kernel tells of it, from its state on, which is no number: the next one is the number 1."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return [0, *map(int, fields[1:])]
