@@ -322,3 +322,37 @@ async def test_a_worker_adds_up_the_tallies_when_they_have_become_many(url: str,
     assert await journal.count() == before
     assert before["f", "done", "s"] == 500
     await journal.close()
+
+
+async def test_what_has_an_owner_stands_beside_the_journeys_whoever_wrote_it(
+    one: PostgresJournal, two: PostgresJournal, server: Server, database: str
+) -> None:
+    def held() -> list[tuple[str, int]]:
+        noted = server.sql("SELECT journey, owner FROM held ORDER BY journey", database)
+        assert noted == server.sql("SELECT id, owner FROM journeys WHERE owner IS NOT NULL ORDER BY id", database)
+        return noted
+
+    heads = [a_head(f"j{number}", due=NOW) for number in range(6)]
+    one.reserve("j0")
+    await store(one, *heads)
+    mine, other = one._leases.fence, two._leases.fence
+    assert held() == [("j0", mine)]
+    assert await one.claim(NOW, 3) == ["j0", "j1", "j2"]
+    assert await two.claim(NOW, 2) == ["j3", "j4"]
+    assert held() == [("j0", mine), ("j1", mine), ("j2", mine), ("j3", other), ("j4", other)]
+    one.release(["j1"])
+    await one.due(NOW, 1)
+    done = next_change(heads[0], data=b"new")
+    await one.write(replace(done, head=replace(done.head, status=Status.DONE, due=None)))
+    assert held() == [("j2", mine), ("j3", other), ("j4", other)]
+    server.sql("UPDATE journeys SET owner = owner + 1000 WHERE id >= 'j4'", database)
+    server.sql("DELETE FROM journeys WHERE id = 'j3'", database)
+    assert held() == [("j2", mine), ("j4", int(other or 0) + 1000)]
+    await one.disown()
+    assert held() == [("j4", int(other or 0) + 1000)]
+
+
+async def test_to_take_a_journey_writes_into_no_index(one: PostgresJournal, server: Server, database: str) -> None:
+    found = server.sql("SELECT indexdef FROM pg_indexes WHERE tablename = 'journeys'", database)
+    assert len(found) >= 7
+    assert not [index for (index,) in found if "owner" in index]
