@@ -46,7 +46,8 @@ def _claim() -> None:
     op.execute("INSERT INTO held (journey, owner) SELECT id, owner FROM journeys WHERE owner IS NOT NULL")
     op.drop_index("journeys_owner", "journeys")
     op.execute("ALTER TABLE journeys SET (fillfactor = 85)")
-    # A plan is made once, for the first change, and kept: it must not join what was there with what is there.
+    # A plan is made once, for the first change, and kept: where that was small, or nothing was held yet, it would look
+    # at all that is held for each row of a big one (enable_nestloop).
     noted = "SELECT FROM held WHERE journey = put.id AND held.owner = put.owner"
     taken = f"SELECT id, owner FROM put WHERE owner IS NOT NULL AND NOT EXISTS ({noted})"
     take = f"INSERT INTO held {taken} ON CONFLICT (journey) DO UPDATE SET owner = excluded.owner"
@@ -59,7 +60,8 @@ def _claim() -> None:
 
 def _follow(trigger: str, changes: str, noting: str) -> None:
     op.execute(
-        f"CREATE OR REPLACE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"CREATE OR REPLACE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off AS $$ "
+        "BEGIN "
         f"INSERT INTO tally_changes SELECT flow, status, state, sum(number) FROM ({changes}) AS changes "
         f"GROUP BY flow, status, state HAVING sum(number) <> 0; {noting}; RETURN NULL; END $$"
     )
