@@ -150,6 +150,7 @@ class Onboarding:
             backoff=Backoff(settings.backoff_base, settings.backoff_cap, settings.attempts),
             poll_every=settings.poll_every, cooldown=settings.cooldown, clock=self._clock, rng=self._rng,
             worker=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}", tell=self._tell,
+            rests=self._changes.rests,
         )  # fmt: skip
         self.engine = Engine(journal, self._sealer, api, rules)
         if self._with_worker:
@@ -343,10 +344,11 @@ class Onboarding:
         """
         journey, until = id_of(journey), moment_after(self._clock.now(), timeout, "timeout")
         # What is under way here tells when it rests: until then there is nothing to look at.
-        look, told = self._worker is None or not self._worker.is_under_way(journey), False
+        look = self._worker is None or not self._worker.is_under_way(journey)
+        stored: Stored | None = None
         while True:
             change = self._changes.watch_rest(journey)
-            if told and (rested := await self._get_at_rest(journey)) is not None:
+            if stored is not None and (rested := self._at_rest(stored)) is not None:
                 return rested
             if look:
                 head = await self.journal.head(journey)
@@ -357,7 +359,7 @@ class Onboarding:
                         f"it has been due for {_ALONE:.0f} s, and no worker is running (onboarding worker)"
                     )
             await self._changes.pause(change, until)
-            look = told = True
+            look, stored = True, change.stored
 
     @clean_frames
     async def run(
@@ -513,12 +515,11 @@ class Onboarding:
                 return self._view(head)
             raise
 
-    async def _get_at_rest(self, journey: str) -> Journey | None:
-        """A journey that is thought to rest, in one look; None: it does not, or there is more to be said of it."""
+    def _at_rest(self, stored: Stored) -> Journey | None:
+        """A journey that has come to rest here; None: there is more to be said of it."""
         try:
-            stored = await self.journal.load(journey, last=True)
-            return self._shown(stored) if stored.head.status.rests else None
-        except Exception:  # noqa: BLE001 - who looks at its head alone is told
+            return self._shown(stored)
+        except Exception:  # noqa: BLE001 - who looks at its head is told
             return None
 
     async def _ask(self, journey: str, kind: MessageKind, name: str, values: dict[str, Any]) -> Journey:
