@@ -11,10 +11,8 @@ is complete when the loop brings nothing more to it.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -26,6 +24,7 @@ from sqlalchemy import Connection
 from onboarding.errors import JournalBusy, JournalError, OnboardingError
 from onboarding.journal.batch import apply_changes
 from onboarding.journal.faults import explain, is_of_one_write
+from onboarding.journal.forks import forked, inherited, watch
 from onboarding.journal.jobs import Apply, Job, Session, Together
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import Change
@@ -82,12 +81,12 @@ class Writer:
 
     async def start(self) -> None:
         """Start the thread and open the session on it; raises what opening raised."""
-        if self.place in _INHERITED:
-            raise _forked(self.place)
+        if inherited(self.place):
+            raise forked(self.place)
         opened = Job(Receipt(asyncio.get_running_loop()), lambda _: None)
         self._opened = opened
         self._thread.start()
-        _LIVE.add(self)
+        watch(self)
         await opened.receipt
 
     def write(self, change: Change) -> Receipt[None]:
@@ -126,13 +125,14 @@ class Writer:
         # Its receipt was the last thing on its mind: this waits for no I/O.
         self._thread.join()
 
-    def abandon(self) -> None:
-        """After a fork, in the child, where the thread does not exist: refuse everything from now on."""
+    def abandon(self) -> bool:
+        """After a fork, in the child, where the thread does not exist: refuse everything; whether it was open."""
         self._guard = threading.Lock()
         self._closing = None
-        if self._ended is None:
-            _INHERITED.add(self.place)
-            self._ended = _forked(self.place)
+        was_open = self._ended is None
+        if was_open:
+            self._ended = forked(self.place)
+        return was_open
 
     @property
     def place(self) -> str:
@@ -374,26 +374,3 @@ def _deliver(jobs: Iterable[Job]) -> None:
 def _tell(outcomes: list[_Outcome]) -> None:
     for receipt, result, error in outcomes:
         receipt.settle(result, error)
-
-
-_LIVE: weakref.WeakSet[Writer] = weakref.WeakSet()
-_INHERITED: set[str] = set()
-"""Journals that were open in this process' parent when it was forked off.
-
-SQLite in the child still counts the parent's file locks as its own. A second connection there would take
-none, and the parent would throw the write-ahead log away under it: this process does not open such a file
-again.
-"""
-
-
-def _forked(place: str) -> JournalError:
-    return JournalError(f"the journal {place} was open when this process was forked: open it after the fork, or spawn")
-
-
-def _in_forked_child() -> None:
-    for writer in list(_LIVE):
-        writer.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_forked_child)
