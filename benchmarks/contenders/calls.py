@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from benchmarks.contenders.task import Task
 
-__all__ = ["CALLS", "HEADERS", "HttpxCalls", "call", "understood"]
+__all__ = ["CALLS", "HEADERS", "TENANT", "TOKEN", "HttpxCalls", "call", "understood"]
 
 CALLS = 4
 
