@@ -1,6 +1,6 @@
 """What one call costs: CPU of the client's process and time, over each way out, side by side in one run.
 
-python benchmarks/adapter.py [--library httpx --library httpx2] [--calls 2000] [--rounds 5] [--only adapter] [--json]
+python -m benchmarks.adapter [--library httpx --library httpx2] [--calls 2000] [--rounds 5] [--only adapter] [--json]
 
 The other side is a stub in a process of its own. Rounds of all ways are interleaved; the figures are their medians.
 """
@@ -19,15 +19,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-TENANT, TOKEN = "T001117", "a-token"
-HEADERS = {
-    "accept": "application/json",
-    "accept-encoding": "identity",
-    "user-agent": "onboarding",
-    "content-type": "application/json",
-    "x-api-tenantId": TENANT,
-    "x-api-token": TOKEN,
-}
+from benchmarks.contenders.calls import HEADERS, TENANT, TOKEN
+
 PHONE, CODE = "+8615900000000", "123456"
 TARGET = f"/v1/api/sys/phone/code/verify?phone=%2B{PHONE[1:]}&code={CODE}"
 BODY = b'{"result":true,"mcode":"m0000000","data":"0f0c4d5e-ticket"}'
@@ -174,7 +167,9 @@ def main() -> None:
         asyncio.run(serve())
         return
     rows: list[dict[str, Any]] = []
-    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as stub:
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.adapter", "--serve"], stdout=subprocess.PIPE, text=True
+    ) as stub:
         try:
             assert stub.stdout is not None
             url = f"http://127.0.0.1:{int(stub.stdout.readline())}"

@@ -55,6 +55,7 @@ async def temporal_worker(settings: Settings, engine: Engine, journal: Journal, 
     server = Server(
         settings.temporal_address, settings.temporal_namespace, None if key is None else key.get_secret_value(),
         settings.temporal_tls, settings.temporal_ca, settings.temporal_certificate, settings.temporal_key,
+        settings.temporal_server_name,
     )  # fmt: skip
     queue, concurrency = settings.temporal_task_queue, settings.concurrency
     worker = TemporalWorker(engine, journal, clock, server, queue=queue, concurrency=concurrency)

@@ -41,6 +41,7 @@ _CONFIG = f"{_PREFIX}CONFIG"
 _SECRETS = f"{_PREFIX}SECRETS_DIR"
 _OBJECT = '{"NAME": "value"}'
 _ADDRESS = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
+_HEADER = re.compile(r"[!-~]+")
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     temporal_ca: Path | None = None
     temporal_certificate: Path | None = None
     temporal_key: Path | None = None
+    temporal_server_name: str | None = None
 
     @field_validator("timeout", "connect_timeout", "backoff_base", "backoff_cap", "poll_every", "step_limit")
     @classmethod
@@ -136,6 +138,14 @@ class Settings(BaseSettings):
     def _host_and_port(cls, value: str | None) -> str | None:
         if value is not None and not _ADDRESS.fullmatch(value):
             raise ValueError("must be host:port, such as 127.0.0.1:7233")
+        return value
+
+    @field_validator("temporal_api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        # Temporal's client leaves out in silence what does not fit.
+        if value is not None and not _HEADER.fullmatch(value.get_secret_value()):
+            raise ValueError("must be one line of ASCII without spaces")
         return value
 
     @field_validator("avatar_hosts")

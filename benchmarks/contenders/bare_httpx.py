@@ -1,9 +1,16 @@
 """A bare script on httpx or httpx2: the four calls, and nothing that outlives a crash.
 
 Options: ``library`` is ``httpx`` or ``httpx2``; ``client`` is ``own`` (as its documentation makes one: a shared
-``AsyncClient`` with limits that fit, https://www.python-httpx.org/advanced/resource-limits/), ``adapter`` (an
+``AsyncClient`` with limits that fit, https://www.python-httpx.org/advanced/resource-limits/; ``at_once`` requests at
+once, where that is given), ``adapter`` (an
 ``AsyncClient`` on the pool that ``AccountApi`` makes for itself) or ``pool`` (that pool alone, handed requests as
 ``AccountApi`` hands them, without what an ``AsyncClient`` does around them).
+
+What httpx 0.28 costs hangs on two things, so both are set in its favour. Its pool looks through all connections and
+all waiting requests whenever one comes or goes: 20 at once behind a semaphore, as many as it keeps open by itself, cost
+less than one for each of 50 journeys. And where ``sniffio`` is not installed, httpcore 1.0.9 looks for it on disk
+several times a request (https://github.com/encode/httpcore/pull/1103), so it is installed, though ``pip install httpx``
+does not bring it any more.
 """
 
 from __future__ import annotations
@@ -21,7 +28,8 @@ async def main(task: Task) -> None:
     library, kind = task.options["library"], task.options["client"]
     match kind:
         case "own":
-            calls = HttpxCalls(task, library=library)
+            at_once = task.options.get("at_once")
+            calls = HttpxCalls(task, library=library, at_once=int(at_once) if at_once else None)
         case "adapter":
             calls = HttpxCalls(task, client=_adapters(library, task))
         case _:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.contenders.task import Task
 
-__all__ = ["CALLS", "HEADERS", "HttpxCalls", "call", "understood"]
+__all__ = ["CALLS", "HEADERS", "TENANT", "TOKEN", "HttpxCalls", "call", "understood"]
 
 CALLS = 4
 
@@ -74,14 +76,17 @@ class HttpxCalls:
         task: where to, and how many at once.
         client: made by somebody else; without, one of ``library`` with room for all that is in flight.
         library: ``httpx`` or ``httpx2``.
+        at_once: requests that are under way at once, at most; without, all that are in flight.
     """
 
-    def __init__(self, task: Task, *, client: Any = None, library: str = "httpx") -> None:
+    def __init__(self, task: Task, *, client: Any = None, library: str = "httpx", at_once: int | None = None) -> None:
         if client is None:
             httpx = importlib.import_module(library)
-            limits = httpx.Limits(max_connections=task.in_flight, max_keepalive_connections=task.in_flight)
+            most = min(task.in_flight, at_once or task.in_flight)
+            limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
             client = httpx.AsyncClient(limits=limits, timeout=_TIMEOUT, trust_env=False)
         self._url, self._client = task.url, client
+        self._turn = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,7 +99,8 @@ class HttpxCalls:
     async def step(self, number: int, step: int) -> Any:
         """One call of a journey; the data of its answer."""
         target, content = call(number, step)
-        response = await self._client.post(self._url + target, content=content, headers=HEADERS)
+        async with self._turn:
+            response = await self._client.post(self._url + target, content=content, headers=HEADERS)
         return understood(response.status_code, response.content)
 
     async def journey(self, number: int) -> None:

@@ -42,8 +42,16 @@ class Contender:
 
 _ALL = (
     Contender(
-        "bare-httpx", "bare script, httpx 0.28", "bare_httpx", "httpx",
+        "bare-httpx", "bare script, httpx 0.28, 20 requests at once", "bare_httpx", "httpx",
+        {"library": "httpx", "client": "own", "at_once": "20"}, durable=False, journeys=1000,
+    ),
+    Contender(
+        "bare-httpx-all", "bare script, httpx 0.28, as many requests at once as journeys", "bare_httpx", "httpx",
         {"library": "httpx", "client": "own"}, durable=False, journeys=1000,
+    ),
+    Contender(
+        "bare-httpx-few", "bare script, httpx 0.28, 10 requests at once", "bare_httpx", "httpx",
+        {"library": "httpx", "client": "own", "at_once": "10"}, durable=False, journeys=1000,
     ),
     Contender(
         "bare-adapter", "bare script, httpx on the adapter's pool", "bare_httpx",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Stream", "connect"]
 
 _MOST_UNREAD = 64 * 1024
+_MOST_UNSENT = 16 * 1024
 _NEXT_ADDRESS_AFTER = 0.25
 
 
@@ -40,6 +41,7 @@ class Stream(asyncio.Protocol):
         self._transport: Any = None
         self._poll: Any = None
         self._unread = b""
+        self._unsent = b""
         self._paused = False
         self._full = False
         self._ended = False
@@ -93,6 +95,8 @@ class Stream(asyncio.Protocol):
             httpcore.ReadTimeout: nothing came in time.
             httpcore.ReadError: the connection broke.
         """
+        if self._unsent:
+            self._send()
         if not (self._unread or self._ended):
             await self._wait(timeout, self._core.ReadTimeout)
         data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
@@ -104,7 +108,7 @@ class Stream(asyncio.Protocol):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as httpcore has it
-        """Write all of it.
+        """Write all of it, together with what is written before anything is read: a request's head and its body.
 
         Raises:
             httpcore.WriteTimeout: the other side did not take it in time.
@@ -117,7 +121,9 @@ class Stream(asyncio.Protocol):
         leaving, self.leaving = self.leaving, None
         if leaving is not None:
             leaving()
-        self._transport.write(buffer)
+        self._unsent += buffer
+        if len(self._unsent) > _MOST_UNSENT:
+            self._send()
         while self._full and not self._ended:
             await self._wait(timeout, self._core.WriteTimeout)
 
@@ -145,6 +151,11 @@ class Stream(asyncio.Protocol):
         self._ended = True
         self._transport.abort()
         self._wake()
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, b""
+        if not self.is_closed:  # else whoever reads next is told
+            self._transport.write(unsent)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from onboarding.api.effects import Effect
     from onboarding.api.endpoints import Endpoint
 
 __all__ = ["Call", "CallObserver", "CallOutcome", "announce", "observing", "permission", "permitting", "report"]
+
+T = TypeVar("T")
 
 CallOutcome = Literal["answered", "not_sent", "refused", "refused_by_protocol", "in_doubt"]
 
@@ -60,27 +62,33 @@ _observers: ContextVar[tuple[CallObserver, ...]] = ContextVar("onboarding_api_ob
 _permits: ContextVar[tuple[Callable[[], bool], ...]] = ContextVar("onboarding_api_permits", default=())
 
 
-@contextmanager
-def observing(observer: CallObserver) -> Iterator[None]:
+class _Within(Generic[T]):
+    """A block in which one more stands in a variable: what ``contextmanager`` would make, at a third of its cost."""
+
+    __slots__ = ("_more", "_token", "_variable")
+
+    def __init__(self, variable: ContextVar[tuple[T, ...]], more: T) -> None:
+        self._variable = variable
+        self._more = more
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set((*self._variable.get(), self._more))
+
+    def __exit__(self, *_: object) -> None:
+        self._variable.reset(self._token)
+
+
+def observing(observer: CallObserver) -> AbstractContextManager[None]:
     """Tell ``observer`` about every call made inside the block, and by tasks that the block starts."""
-    token = _observers.set((*_observers.get(), observer))
-    try:
-        yield
-    finally:
-        _observers.reset(token)
+    return _Within(_observers, observer)
 
 
-@contextmanager
-def permitting(permit: Callable[[], bool]) -> Iterator[None]:
+def permitting(permit: Callable[[], bool]) -> AbstractContextManager[None]:
     """Ask ``permit`` in the last moment before a call made inside the block leaves, if it changes something.
 
     It is synchronous, quick and raises nothing. Where it says no, nothing is sent.
     """
-    token = _permits.set((*_permits.get(), permit))
-    try:
-        yield
-    finally:
-        _permits.reset(token)
+    return _Within(_permits, permit)
 
 
 def permission(endpoint: Endpoint) -> Callable[[], bool]:

@@ -74,25 +74,19 @@ class Worker:
 
         Of two that come to the same journey, the journal lets one write.
         """
-        journey, waits = stored.head.id, stored.head.status is Status.WAITING
-        others = self._claimed or self._more or len(self._busy) >= self._concurrency
-        fits = self.owner and not self._stopping and not waits and not others and journey not in self._busy
-        if self._journal.is_exclusive:
-            mine = True
-        else:  # else another worker may claim it as soon as it is there
-            mine = self._journal.may_send(journey)
-            if mine and not fits:
-                self._journal.release([journey])
-        if fits and mine:
-            self._start(journey, stored)
-        return fits and mine
+        journey = stored.head.id
+        if not self._journal.may_send(journey):
+            return False  # another worker may have claimed it as soon as it was there
+        if journey in self._busy or not self._has_place_for(stored.head, len(self._busy)):
+            self._journal.release([journey])
+            return False
+        self._start(journey, stored)
+        return True
 
     @contextmanager
     def expecting(self, head: Head) -> Iterator[None]:
         """Within, a journey is stored: as one of this worker's, if it can be begun at once."""
-        under_way = len(self._busy) + len(self._expected)
-        others = self._claimed or self._more or under_way >= self._concurrency
-        if not self.owner or self._stopping or others or head.status is Status.WAITING:
+        if not self._has_place_for(head, len(self._busy) + len(self._expected)):
             yield
             return
         self._expected.add(head.id)
@@ -101,6 +95,11 @@ class Worker:
             yield
         finally:
             self._expected.discard(head.id)
+
+    def _has_place_for(self, head: Head, under_way: int) -> bool:
+        """Whether a journey can be begun at once, without taking the place of one that has waited for longer."""
+        others = self._claimed or self._more or under_way >= self._concurrency
+        return self.owner and not self._stopping and not others and head.status is not Status.WAITING
 
     def is_under_way(self, journey: str) -> bool:
         """Whether a journey is being advanced here at this moment."""

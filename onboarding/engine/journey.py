@@ -22,7 +22,7 @@ from onboarding.engine.perform import Ended, How
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.errors import DefinitionError
-from onboarding.journal import Change, Head, Journal, Phase, Status, TransitionRecord, Verdict, changed
+from onboarding.journal import Change, Head, Journal, Phase, Status, Stored, TransitionRecord, Verdict, changed
 from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
 from onboarding.machine.fields import REVEAL
 
@@ -49,6 +49,8 @@ class JourneyInHand:
         self._last: Awaitable[None] | None = None
         self._step = 1 + secrets.randbelow(_GAP)
         """From the stored revision to the next; by chance at first. See ``write``."""
+        self._written = b""
+        """The sealed data of the last change."""
         self._untold: list[Event] = []
 
     @property
@@ -300,6 +302,7 @@ class JourneyInHand:
         ended = self.head.status.is_final
         data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)
         change = Change(head=self.head, replaces=replaces, data=data, transitions=rows, verdicts=verdicts)
+        self._written = data
         self._last = self._journal.write(change)
         self._untold += [Event(self.head.flow, self.head.status, row) for row in rows]
 
@@ -309,6 +312,8 @@ class JourneyInHand:
             last, self._last = self._last, None
             await last
         untold, self._untold = self._untold, []
+        if untold and self.head.status.rests and self.rules.rests is not None:
+            self.rules.rests(Stored(self.head, self._written, last=untold[-1].transition))
         for event in untold:
             tell(self.rules.tell, event)
 

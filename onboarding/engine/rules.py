@@ -11,6 +11,7 @@ from typing import Any
 from onboarding.clock import Clock, SystemClock
 from onboarding.engine.events import Event
 from onboarding.engine.retry import Backoff
+from onboarding.journal import Stored
 
 __all__ = ["Rules"]
 
@@ -29,6 +30,7 @@ class Rules:
         rng: chance, for jitter.
         worker: who is written into the history.
         tell: called with every transition once it is durable.
+        rests: called right before with a journey that has come to rest with the last of them, as it is stored.
     """
 
     landing_delay: timedelta = timedelta(seconds=30)
@@ -40,3 +42,4 @@ class Rules:
     rng: random.Random = field(default_factory=random.Random)
     worker: str = "engine"
     tell: Callable[[Event], Any] | None = None
+    rests: Callable[[Stored], None] | None = None

@@ -14,7 +14,7 @@ from onboarding.engine.book import Book
 from onboarding.errors import DefinitionError, JournalDamaged, NotPossible
 from onboarding.journal import DATA_FIELD, Chain, Keyring, digest, message_field
 from onboarding.machine import Flow, Registry
-from onboarding.machine.fields import REVEAL, is_handed_over, is_later, is_secret
+from onboarding.machine.fields import REVEAL, STORED, is_handed_over, is_later, is_secret
 
 __all__ = ["Sealer"]
 
@@ -60,13 +60,14 @@ class Sealer:
         if "fields" not in kept:
             raise NotPossible(f"the journey {journey} was forgotten: its data were erased")
         fields, book = kept["fields"], Book(**kept["book"])
-        if version != kind.definition.version:
+        migrated = version != kind.definition.version
+        if migrated:
             state, fields = _migrated(kind, version, state, fields)
         if state not in kind.definition.states:
             raise DefinitionError(
                 f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
             )
-        return _build(kind, fields, book, journey, ended=ended), book, state
+        return _build(kind, fields, book, journey, ended=ended, checked=not migrated), book, state
 
     def digest(self, text: str) -> bytes:
         """What stands for a text that is not to be stored itself: an idempotency key, a login name."""
@@ -106,10 +107,10 @@ def _migrated(kind: type[Flow], version: int, state: str, fields: dict[str, Any]
     raise DefinitionError(f"{kind.__name__}.migrate failed with {why} on a journey of version {version}")
 
 
-def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *, ended: bool) -> Flow:
+def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *, ended: bool, checked: bool) -> Flow:
     why: str | None = None
     try:
-        flow = kind.model_validate(fields)
+        flow = kind.model_validate(fields, context=STORED if checked else None)
     except ValidationError as error:
         if not ended:
             why = explain(error, kind)

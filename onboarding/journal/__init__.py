@@ -4,9 +4,10 @@
 - ``protocol``: what every journal must be able to do
 - ``backends``: from a URL to a journal
 - ``memory``: dictionaries, for tests
-- ``sqlite``: one file; below it ``connection`` (opening, locks), ``writer`` (the thread, one commit a batch),
-  ``batch``, ``moving`` and ``statements`` (the writes and the SQL), ``rows``, ``schema`` and ``migrations`` (the
-  tables), ``faults`` (what a database error means), ``receipt`` (what a writer awaits), ``files`` (private files)
+- ``sqlite``: one file; below it ``single_owner`` and ``tables`` (what it shares with the other journals),
+  ``connection`` (opening, locks), ``writer`` (the thread, one commit a batch), ``batch``, ``moving`` and
+  ``statements`` (the writes and the SQL), ``rows``, ``schema`` and ``migrations`` (the tables), ``faults`` (what a
+  database error means), ``receipt`` (what a writer awaits), ``files`` (private files)
 - ``chain``: the signatures of a history's rows
 - ``sealing``: keys, and data sealed at rest; ``keyfile``: a file of keys; ``rotation``: changing the key
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,11 +25,12 @@ from onboarding.journal.records import (
     TransitionRecord,
     Whole,
 )
+from onboarding.journal.single_owner import SingleOwner
 
 __all__ = ["MemoryJournal"]
 
 
-class MemoryJournal:
+class MemoryJournal(SingleOwner):
     """The protocol of ``onboarding.journal.protocol`` on dictionaries.
 
     What it holds outlives ``close()``, so that a test can open it again like a process that starts over.
@@ -70,29 +71,6 @@ class MemoryJournal:
     async def is_attended(self) -> bool:
         """Nobody else can see it: if at all, it is this process."""
         return False
-
-    def may_send(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
-        """Nobody else can see it: always."""
-        return True
-
-    def release(self, journeys: Collection[str]) -> None:
-        """Nothing to do: nobody else can see it."""
-
-    def reserve(self, journey: str) -> None:
-        """Nothing to do: one process advances them all."""
-
-    @property
-    def is_exclusive(self) -> bool:
-        """Yes: nobody else can see it."""
-        return True
-
-    @property
-    def pace(self) -> float:
-        """As with a file."""
-        return 0.25
-
-    def on_news(self, tell: Callable[[str], None]) -> None:
-        """Nobody else can see it: there are none."""
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
@@ -151,10 +129,6 @@ class MemoryJournal:
             if head.due is not None and head.due <= now and head.id not in busy:
                 since[head.id] = min(head.due, since.get(head.id, head.due))
         return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
-
-    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
-        """The same: nothing is taken in memory."""
-        return await self.claim(now, limit, busy)
 
     async def take(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
         """Nobody else can see it: always."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from filelock import Timeout
 from sqlalchemy import Connection
@@ -18,28 +18,21 @@ from sqlalchemy import Connection
 from onboarding.errors import JournalError
 from onboarding.journal import statements as sql
 from onboarding.journal.backends import sqlite_path
-from onboarding.journal.batch import add_journey, post_message, spend
+from onboarding.journal.batch import add_journey, post_message, spend, unknown
 from onboarding.journal.connection import SqliteSession
 from onboarding.journal.faults import explain
 from onboarding.journal.files import check_beside
-from onboarding.journal.receipt import Receipt
-from onboarding.journal.records import (
-    Change,
-    Head,
-    Message,
-    TransitionRecord,
-)
-from onboarding.journal.rows import micros, moment
+from onboarding.journal.records import Head, Message, Stored, TransitionRecord
+from onboarding.journal.rows import damaged, head_of, message_of, micros, moment, transition_of
+from onboarding.journal.single_owner import SingleOwner
 from onboarding.journal.tables import Tables
 from onboarding.journal.turn import kernel_lock
 from onboarding.journal.writer import Writer
 
 __all__ = ["SqliteJournal"]
 
-T = TypeVar("T")
 
-
-class SqliteJournal(Tables):
+class SqliteJournal(SingleOwner, Tables):
     """The protocol of ``onboarding.journal.protocol`` on a file; see there for what each method promises.
 
     Args:
@@ -52,7 +45,6 @@ class SqliteJournal(Tables):
         self._path = path.absolute()
         self._busy_timeout = busy_timeout
         self._owner = kernel_lock(self._path.with_name(self._path.name + ".owner"), 0)
-        self._writer: Writer | None = None
 
     def __repr__(self) -> str:
         """The place."""
@@ -65,21 +57,12 @@ class SqliteJournal(Tables):
 
     async def open(self) -> None:
         """Make or migrate the file where needed; a second time, nothing."""
-        if self._writer is not None and not self._writer.has_ended:
-            return
-        writer = self._writer = Writer(SqliteSession(self._path, self._busy_timeout))
-        try:
-            await writer.start()
-        except JournalError:
-            self._writer = None
-            raise
+        if not self._is_open:
+            await self._start(Writer(SqliteSession(self._path, self._busy_timeout)))
 
     async def close(self) -> None:
         """Write what was handed in, then let go of the file and of its ownership."""
-        writer = self._writer
-        if writer is not None:
-            await writer.stop()
-            self._writer = None
+        await self._stop()
         self._owner.release(force=True)
 
     async def own(self) -> bool:
@@ -113,42 +96,41 @@ class SqliteJournal(Tables):
         await self.disown()
         return False
 
-    def may_send(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
-        """The kernel's lock does not run out: always."""
-        return True
+    async def load(self, journey: str, *, last: bool = False) -> Stored:
+        """One journey with its unseen messages."""
 
-    def release(self, journeys: Collection[str]) -> None:
-        """Nothing to do: one process advances them all."""
+        def work(connection: Connection) -> Stored:
+            row = connection.execute(sql.STORED, {"journey": journey}).mappings().first()
+            if row is None and connection.execute(sql.HEAD, {"journey": journey}).first() is not None:
+                raise damaged(journey, "its sealed data are gone")
+            if row is None:
+                raise unknown(journey)
+            messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
+            stored = Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
+            if not last:
+                return stored
+            terms = {"journey": journey, "after": stored.head.seq - 1}
+            row = connection.execute(sql.HISTORY, terms).mappings().first()
+            return replace(stored, last=None if row is None else transition_of(row))
 
-    def reserve(self, journey: str) -> None:
-        """Nothing to do: one process advances them all."""
+        return await self._ask(work, short=True)
 
-    @property
-    def is_exclusive(self) -> bool:
-        """Yes: whoever has the lock."""
-        return True
+    async def head(self, journey: str) -> Head:
+        """The head alone."""
 
-    @property
-    def pace(self) -> float:
-        """Nobody tells what other processes have written: it is looked at often."""
-        return 0.25
+        def work(connection: Connection) -> Head:
+            row = connection.execute(sql.HEAD, {"journey": journey}).mappings().first()
+            if row is None:
+                raise unknown(journey)
+            return head_of(row)
 
-    def on_news(self, tell: Callable[[str], None]) -> None:
-        """Nobody tells any."""
+        return await self._ask(work, short=True)
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
         return await self._running.do(
             lambda connection: add_journey(connection, head, data, first, key), short=True, begins=head.id
         )
-
-    def write(self, change: Change) -> Receipt[None]:
-        """Queue a write; many commit as one."""
-        if self._writer is not None:
-            return self._writer.write(change)
-        receipt: Receipt[None] = Receipt(asyncio.get_running_loop())
-        receipt.settle(None, self._closed())
-        return receipt
 
     async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
         """What to advance now: longest waiting first, past its time or with a message to be looked at."""
@@ -162,10 +144,6 @@ class SqliteJournal(Tables):
             return sorted(since, key=lambda journey: (since[journey], journey))[:limit]
 
         return await self._ask(work, short=True)
-
-    async def due(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
-        """The same: one process advances them all."""
-        return await self.claim(now, limit, busy)
 
     async def take(self, journey: str) -> bool:  # noqa: ARG002 - the protocol asks for each
         """Whether this process has the lock."""
@@ -188,15 +166,6 @@ class SqliteJournal(Tables):
         """Keep a message durably."""
         await self._do(lambda connection: post_message(connection, message), short=True)
 
-    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
-        """Store such a value; the one stored afterwards."""
-
-        def work(connection: Connection) -> bytes:
-            connection.execute(sql.ADD_META if only_if_absent else sql.SET_META, {"name": name, "value": value})
-            return bytes(connection.execute(sql.META, {"name": name}).scalar_one())
-
-        return await self._do(work)
-
     async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
         """Use a budget once more, or say when that may be."""
         length = within // timedelta(microseconds=1)
@@ -218,21 +187,6 @@ class SqliteJournal(Tables):
         finally:
             session.close()
         raise fault
-
-    @property
-    def _running(self) -> Writer:
-        if self._writer is None:
-            raise self._closed()
-        return self._writer
-
-    def _closed(self) -> JournalError:
-        return JournalError(f"the journal {self.place} is closed: open it first")
-
-    async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
-        return await self._running.do(work, short=short)
-
-    async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
-        return await self._running.read(work, short=short)
 
 
 def _due(found: object, now: datetime) -> datetime | None:

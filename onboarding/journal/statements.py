@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     union,
     update,
 )
@@ -188,9 +189,8 @@ DROP_MESSAGE = delete(inbox).where(inbox.c.id == bindparam("message"), _UNSEEN)
 
 # --- values of the journal as a whole ---
 META = select(meta.c.value).where(meta.c.name == bindparam("name"))
-ADD_META = sqlite_insert(meta).on_conflict_do_nothing(index_elements=[meta.c.name])
-_SETTING = sqlite_insert(meta)
-SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
+_SETTING = "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO"
+ADD_META, SET_META = text(f"{_SETTING} NOTHING"), text(f"{_SETTING} UPDATE SET value = excluded.value")
 
 # --- budgets ---
 FORGET_USES = delete(uses).where(uses.c.at <= bindparam("until"))

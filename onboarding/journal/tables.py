@@ -1,22 +1,24 @@
-"""What a journal does in the same way on every SQL database: reading, and writes that touch one table."""
+"""What a journal does in the same way on every SQL database: handing work to its thread, and most of the work."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Update
 
-from onboarding.errors import JournalDamaged
+from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal import statements as sql
-from onboarding.journal.batch import erase_journey, unknown
+from onboarding.journal.batch import erase_journey
 from onboarding.journal.finding import find
 from onboarding.journal.moving import ended, take_in, take_out
 from onboarding.journal.quarantine import set_aside
-from onboarding.journal.records import Ended, Head, Page, Query, Stored, TransitionRecord, Whole
-from onboarding.journal.rows import damaged, head_of, message_of, micros, transition_of, what_is_left
+from onboarding.journal.receipt import Receipt
+from onboarding.journal.records import Change, Ended, Head, Page, Query, TransitionRecord, Whole
+from onboarding.journal.rows import head_of, micros, transition_of, what_is_left
+from onboarding.journal.writer import Writer
 
 __all__ = ["Tables"]
 
@@ -26,47 +28,63 @@ T = TypeVar("T")
 class Tables:
     """A part of the protocol of ``onboarding.journal.protocol``; see there for what each method promises."""
 
+    _writer: Writer | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, as it may be shown."""
+        raise NotImplementedError
+
+    # The thread
+
+    @property
+    def _is_open(self) -> bool:
+        return self._writer is not None and not self._writer.has_ended
+
+    async def _start(self, writer: Writer) -> None:
+        self._writer = writer
+        try:
+            await writer.start()
+        except JournalError:
+            self._writer = None
+            raise
+
+    async def _stop(self) -> None:
+        writer = self._writer
+        if writer is not None:
+            await writer.stop()
+            self._writer = None
+
+    @property
+    def _running(self) -> Writer:
+        if self._writer is None:
+            raise self._closed()
+        return self._writer
+
+    def _closed(self) -> JournalError:
+        return JournalError(f"the journal {self.place} is closed: open it first")
+
     async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
         """Do work that writes, in a transaction; ``short``: a few rows of one journey."""
-        raise NotImplementedError
+        return await self._running.do(work, short=short)
 
     async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
         """Do work that reads; ``short``: a few rows of one journey."""
-        raise NotImplementedError
+        return await self._running.read(work, short=short)
 
-    async def load(self, journey: str, *, last: bool = False) -> Stored:
-        """One journey with its unseen messages."""
+    # The rows
 
-        def work(connection: Connection) -> Stored:
-            row = connection.execute(sql.STORED, {"journey": journey}).mappings().first()
-            if row is None and connection.execute(sql.HEAD, {"journey": journey}).first() is not None:
-                raise damaged(journey, "its sealed data are gone")
-            if row is None:
-                raise unknown(journey)
-            messages = connection.execute(sql.MESSAGES, {"journey": journey}).mappings()
-            stored = Stored(head_of(row), row["data"], tuple(map(message_of, messages)))
-            if not last:
-                return stored
-            terms = {"journey": journey, "after": stored.head.seq - 1}
-            row = connection.execute(sql.HISTORY, terms).mappings().first()
-            return replace(stored, last=None if row is None else transition_of(row))
-
-        return await self._ask(work, short=True)
+    def write(self, change: Change) -> Receipt[None]:
+        """Queue a write; many commit as one."""
+        if self._writer is not None:
+            return self._writer.write(change)
+        receipt: Receipt[None] = Receipt(asyncio.get_running_loop())
+        receipt.settle(None, self._closed())
+        return receipt
 
     async def set_aside(self, record: TransitionRecord, note: str, verdict: str) -> tuple[Head, TransitionRecord]:
         """Park what cannot be read."""
         return await self._do(lambda connection: set_aside(connection, record, note, verdict))
-
-    async def head(self, journey: str) -> Head:
-        """The head alone."""
-
-        def work(connection: Connection) -> Head:
-            row = connection.execute(sql.HEAD, {"journey": journey}).mappings().first()
-            if row is None:
-                raise unknown(journey)
-            return head_of(row)
-
-        return await self._ask(work, short=True)
 
     async def find(self, query: Query) -> Page:
         """A page of heads, newest first."""
@@ -106,6 +124,15 @@ class Tables:
     async def meta(self, name: str) -> bytes | None:
         """A value of the journal as a whole."""
         return await self._ask(lambda connection: connection.execute(sql.META, {"name": name}).scalar())
+
+    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
+        """Store such a value; the one stored afterwards."""
+
+        def work(connection: Connection) -> bytes:
+            connection.execute(sql.ADD_META if only_if_absent else sql.SET_META, {"name": name, "value": value})
+            return bytes(connection.execute(sql.META, {"name": name}).scalar_one())
+
+        return await self._do(work)
 
     async def give_back(self, budget: bytes, now: datetime) -> None:
         """Undo the use of a budget at that time."""

@@ -11,10 +11,8 @@ is complete when the loop brings nothing more to it.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -26,6 +24,7 @@ from sqlalchemy import Connection
 from onboarding.errors import JournalBusy, JournalError, OnboardingError
 from onboarding.journal.batch import apply_changes
 from onboarding.journal.faults import explain, is_of_one_write
+from onboarding.journal.forks import forked, inherited, watch
 from onboarding.journal.jobs import Apply, Job, Session, Together
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.records import Change
@@ -37,13 +36,17 @@ T = TypeVar("T")
 _BATCH = 512
 """Jobs of one transaction at most: it bounds how long the last waits for the first."""
 _HERE = 32
-"""Jobs of one transaction at most on the event loop's thread: everybody else on the loop waits for it."""
+"""Jobs of one transaction on the event loop's thread, which begins with so many: all else on the loop waits for it."""
+_MOST_HERE = 64
+"""If so many come at one turn of the loop, the other thread does them."""
 _QUICK = 0.002
 """Seconds that the disk may take there."""
 _SLOW_FOR = 1.0
 """Seconds for which a disk that was slower is left to the other thread."""
 _TURNS = 2
-"""Turns of the loop that bring nothing more, after which a batch is complete."""
+"""Turns of the loop that bring nothing more, after which a batch is complete,"""
+_HELD = 0.002
+"""unless it writes, and less than so many seconds have passed: each commit that is spared saves a sync of the disk."""
 
 
 _Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
@@ -76,18 +79,20 @@ class Writer:
         """The journey that was written last, if no other one was written with it."""
         self._seen = self._turns = 0
         """How much had been handed in at the loop's last turn, and how many turns have brought nothing since."""
+        self._since = 0.0
+        """When the first of it was, in the loop's time."""
         self._ended: OnboardingError | None = None
         self._closing: Receipt[None] | None = None
         self._thread = threading.Thread(target=self._run, name="onboarding-journal", daemon=True)
 
     async def start(self) -> None:
         """Start the thread and open the session on it; raises what opening raised."""
-        if self.place in _INHERITED:
-            raise _forked(self.place)
+        if inherited(self.place):
+            raise forked(self.place)
         opened = Job(Receipt(asyncio.get_running_loop()), lambda _: None)
         self._opened = opened
         self._thread.start()
-        _LIVE.add(self)
+        watch(self)
         await opened.receipt
 
     def write(self, change: Change) -> Receipt[None]:
@@ -126,13 +131,14 @@ class Writer:
         # Its receipt was the last thing on its mind: this waits for no I/O.
         self._thread.join()
 
-    def abandon(self) -> None:
-        """After a fork, in the child, where the thread does not exist: refuse everything from now on."""
+    def abandon(self) -> bool:
+        """After a fork, in the child, where the thread does not exist: refuse everything; whether it was open."""
         self._guard = threading.Lock()
         self._closing = None
-        if self._ended is None:
-            _INHERITED.add(self.place)
-            self._ended = _forked(self.place)
+        was_open = self._ended is None
+        if was_open:
+            self._ended = forked(self.place)
+        return was_open
 
     @property
     def place(self) -> str:
@@ -161,6 +167,7 @@ class Writer:
     def _hand_over(self, jobs: list[Job]) -> None:
         """Put jobs into the thread's queue, under the guard; the list is empty then."""
         self._queued += len(jobs)
+        self._seen = self._turns = 0
         for job in jobs:
             self._queue.put(job)
         jobs.clear()
@@ -174,8 +181,11 @@ class Writer:
             if refusal is None and (self._queued or not self._may_be_done_here(loop)):
                 self._hand_over(self._pending)
                 return
-            if refusal is None and self._more_may_come():
-                loop.call_soon(self._flush, loop)
+            if refusal is None and (wait := self._more_may_come(loop.time())) is not None:
+                if wait:
+                    loop.call_later(wait, self._flush, loop)
+                else:
+                    loop.call_soon(self._flush, loop)
                 return
             jobs, self._pending = self._pending, []
             if refusal is None:
@@ -191,23 +201,29 @@ class Writer:
         """Whether what was handed in keeps the loop for no longer than handing it over would."""
         return (
             self._session.is_local
+            and len(self._pending) <= _MOST_HERE
             and all(job.short and job.receipt.loop is loop for job in self._pending)
             and (time.monotonic() >= self._slow_until or not any(job.writes for job in self._pending))
         )
 
-    def _more_may_come(self) -> bool:
-        """Whether to wait for another turn of the loop, in which others may join the batch."""
+    def _more_may_come(self, now: float) -> float | None:
+        """Seconds to wait for others that may join the batch, 0 for a turn of the loop; None: it is complete."""
         written = {job.change.head.id for job in self._pending if job.change is not None}
         written.update(job.begins for job in self._pending if job.begins is not None)
         alone = self._alone is not None and written <= {self._alone}
+        if not self._seen:
+            self._since = now
         self._turns = 0 if len(self._pending) > self._seen else self._turns + 1
         self._seen = len(self._pending)
-        if self._seen < _HERE and self._turns < _TURNS and not alone:
-            return True
+        if self._seen < _HERE and not alone:
+            if self._turns < _TURNS:
+                return 0.0
+            if written and now < self._since + _HELD:
+                return self._since + _HELD - now
         self._seen = self._turns = 0
         if written:
             self._alone = written.pop() if len(written) == 1 else None
-        return False
+        return None
 
     def _do_here(self, jobs: list[Job]) -> None:
         """Do jobs here and now; what another process is in the way of is left to the thread, which waits for that."""
@@ -374,26 +390,3 @@ def _deliver(jobs: Iterable[Job]) -> None:
 def _tell(outcomes: list[_Outcome]) -> None:
     for receipt, result, error in outcomes:
         receipt.settle(result, error)
-
-
-_LIVE: weakref.WeakSet[Writer] = weakref.WeakSet()
-_INHERITED: set[str] = set()
-"""Journals that were open in this process' parent when it was forked off.
-
-SQLite in the child still counts the parent's file locks as its own. A second connection there would take
-none, and the parent would throw the write-ahead log away under it: this process does not open such a file
-again.
-"""
-
-
-def _forked(place: str) -> JournalError:
-    return JournalError(f"the journal {place} was open when this process was forked: open it after the fork, or spawn")
-
-
-def _in_forked_child() -> None:
-    for writer in list(_LIVE):
-        writer.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_forked_child)

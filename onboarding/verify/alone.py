@@ -1,4 +1,4 @@
-"""One part in a process of its own: ``python -m onboarding.verify.alone``, its plan as JSON on standard input.
+"""One part in a process of its own: ``python -m onboarding.verify.alone``, its plan as a line on standard input.
 
 Lines of JSON come out: ``{"progress": …}`` as it goes, and at the end ``{"result": …}``. What crashes there, the
 interpreter too, is seen from here.
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from onboarding.errors import OnboardingError, SettingsError
-from onboarding.verify import PARTS
+from onboarding.verify import PARTS, leash
 from onboarding.verify.databases import swept
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, Part, PartResult
@@ -104,8 +104,8 @@ def _listen(process: subprocess.Popen[str], asked: str, tell: Callable[[Progress
     assert process.stdout is not None
     result = None
     try:
-        process.stdin.write(asked)
-        process.stdin.close()
+        process.stdin.write(asked + "\n")
+        process.stdin.flush()  # and it stays open: when it ends, so does the process
     except BrokenPipeError:
         return None
     for line in process.stdout:
@@ -139,7 +139,8 @@ def _result(said: Mapping[str, Any]) -> PartResult:
 def _main() -> None:
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever prints: the lines of this protocol are the only ones on standard output
-    asked = json.loads(sys.stdin.read())
+    asked = json.loads(sys.stdin.readline())
+    leash.put_on()
     plan = Plan(**{**asked["plan"], "folder": Path(asked["plan"]["folder"]), "flows": tuple(asked["plan"]["flows"])})
     told = replace(plan, tell=lambda progress: _say(out, progress=asdict(progress)))
     try:

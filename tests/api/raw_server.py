@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from local_server import LocalServer
 
 if TYPE_CHECKING:
     import ssl
@@ -67,25 +69,20 @@ async def answer_all(line: Line) -> None:
         await line.say(OK)
 
 
-class RawServer:
+class RawServer(LocalServer):
     """Plays ``plays`` in order, one a connection, then ``answer_all``."""
 
     def __init__(self, *plays: Play, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(context)
         self.plays = list(plays)
         self.lines: list[Line] = []
         self.open = 0
         self.most_open = 0
-        self._context = context
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def heard(self) -> list[bytearray]:
         """What came in, by connection."""
         return [line.heard for line in self.lines]
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what happens in its own time; a test that waits in vain fails."""
@@ -93,31 +90,12 @@ class RawServer:
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context, backlog=512)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = Line(reader, writer)
         self.lines.append(line)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
             await (self.plays.pop(0) if self.plays else answer_all)(line)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
         finally:
             self.open -= 1
-            self._tasks.discard(task)
-            writer.close()

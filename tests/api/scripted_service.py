@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+
+from local_server import LocalServer
 
 TOKEN = "canary-token-7f3a"
 
@@ -39,10 +41,11 @@ def answer(data: Any = None, mcode: str = "m0000000", *, result: bool | None = N
     return http(200, json.dumps(envelope).encode(), "Content-Type: application/json")
 
 
-class ScriptedService:
+class ScriptedService(LocalServer):
     """Plays ``replies`` in order, then ``always``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.received: list[Received] = []
         self.replies: list[bytes | Play] = []
         self.always: bytes | Play = answer()
@@ -50,55 +53,29 @@ class ScriptedService:
         self.connections = 0
         self.at_once = 0
         self.most_at_once = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     async def until_it_has(self, requests: int) -> None:
         """Return when so many requests have come in; a test that waits in vain fails."""
         async with asyncio.timeout(10), self._came:
             await self._came.wait_for(lambda: len(self.received) >= requests)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
-            while (request := await self._read(reader)) is not None:
-                async with self._came:
-                    self.received.append(request)
-                    self._came.notify_all()
-                self.at_once += 1
-                self.most_at_once = max(self.most_at_once, self.at_once)
-                reply = self.replies.pop(0) if self.replies else self.always
-                try:
-                    if isinstance(reply, bytes):
-                        writer.write(reply)
-                        await writer.drain()
-                    else:
-                        await reply(reader, writer)
-                finally:
-                    self.at_once -= 1
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+        while (request := await self._read(reader)) is not None:
+            async with self._came:
+                self.received.append(request)
+                self._came.notify_all()
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            reply = self.replies.pop(0) if self.replies else self.always
+            try:
+                if isinstance(reply, bytes):
+                    writer.write(reply)
+                    await writer.drain()
+                else:
+                    await reply(reader, writer)
+            finally:
+                self.at_once -= 1
 
     @staticmethod
     async def _read(reader: asyncio.StreamReader) -> Received | None:

@@ -7,7 +7,6 @@ A part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``, a copy 
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from object_tables import (
     call_of,
     code_of,
     member_table,
+    methods,
     said_below,
     sentence,
     table,
@@ -48,7 +48,7 @@ _COPY = re.compile(r"(<!-- run: file (?P<path>\S+) -->\n```python\n).*?(^```$)",
 _ROOMS = (
     "errors.py", "clock.py", "__init__.py", "log.py", "api", "machine", "journal", "engine", "drivers",
     "toml_file.py", "settings.py", "answers.py", "archiving.py", "audit.py", "changes.py", "connect.py",
-    "forgetting.py", "frames.py", "keys.py", "leaving.py", "starting.py", "service.py", "blocking.py", "sandbox",
+    "forgetting.py", "frames.py", "keys.py", "leaving.py", "starting.py", "service", "blocking.py", "sandbox",
     "testing", "verify", "cli", "__main__.py",
 )  # fmt: skip
 
@@ -88,9 +88,8 @@ def method_table(cls: type[Any]) -> str:
     """The public methods of a class, each with its sentence."""
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for name, method in vars(cls).items():
-            if not name.startswith("_") and inspect.isfunction(method):
-                yield f"`{call_of(name, method)}`", sentence(method)
+        for name, method in methods(cls):
+            yield f"`{call_of(name, method)}`", sentence(method)
 
     return table(("method", "what it does"), rows())
 

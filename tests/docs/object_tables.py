@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["argument_table", "attribute_table", "call_of", "code_of", "member_table", "said_below", "sentence", "table",
-           "typed_method_table"]  # fmt: skip
+__all__ = ["argument_table", "attribute_table", "call_of", "code_of", "member_table", "methods", "said_below",
+           "sentence", "table", "typed_method_table"]  # fmt: skip
 
 _SHOWN_AS = {"History": "list[Transition]", "TransitionRecord": "Transition"}
 """What the package calls otherwise in its inside than in public."""
@@ -46,7 +46,7 @@ def typed_method_table(cls: type[Any]) -> str:
     """The public methods of a class, each with its sentence and what it returns."""
 
     def rows() -> Iterator[tuple[str, ...]]:
-        for name, method in _methods(cls):
+        for name, method in methods(cls):
             yield f"`{call_of(name, method)}`", _type(inspect.signature(method).return_annotation), sentence(method)
 
     return table(("method", "gives", "what it does"), rows())
@@ -133,10 +133,12 @@ def said_below(cls: type[Any] | EnumType) -> dict[str, str]:
     return found
 
 
-def _methods(cls: type[Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name, method in vars(cls).items():
-        if not name.startswith("_") and inspect.isfunction(method):
-            yield name, method
+def methods(cls: type[Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public methods of a class: its own, then those of what it is made of, each in the order of the source."""
+    for part in cls.__mro__:
+        for name, method in vars(part).items():
+            if not name.startswith("_") and inspect.isfunction(method):
+                yield name, method
 
 
 def _type(annotation: Any) -> str:

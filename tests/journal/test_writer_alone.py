@@ -101,7 +101,7 @@ async def test_a_batch_is_no_larger_than_the_loop_may_wait_for(journal: SqliteJo
 async def test_a_disk_that_is_slow_is_found_out(journal: SqliteJournal) -> None:
     session: Any = journal._writer._session  # type: ignore[union-attr]
     writer: Any = journal._writer
-    writer._slow_until = 0.0
+    writer._pace = writer._slow_until = 0.0
     for _ in range(3):
         session.synced_in = 0.0001
         writer._judge_disk()

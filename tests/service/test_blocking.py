@@ -13,9 +13,7 @@ from onboarding import BlockingOnboarding, InputRefused, Onboarding, Settings, S
 
 
 def methods(kind: type) -> dict[str, Any]:
-    return {
-        name: member for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")
-    }
+    return {name: member for name, member in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
 
 
 def test_it_has_the_same_methods_with_the_same_parameters() -> None:

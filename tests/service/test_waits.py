@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from greeting import Greeting, GreetingApi
 
-import onboarding.service
+import onboarding.service.asking
 from onboarding import Event, InputRefused, InvalidData, Journey, NotPossible, Onboarding, Settings, Status
 
 pytestmark = pytest.mark.anyio
@@ -148,7 +148,7 @@ async def test_a_run_whose_answer_is_not_accepted_says_so(onboarding_: Onboardin
 async def test_what_nobody_looks_at_is_taken_back(
     settings: Settings, api: GreetingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onboarding.service, "_VERDICT_TIMEOUT", 0.1)
+    monkeypatch.setattr(onboarding.service.asking, "_VERDICT_TIMEOUT", 0.1)
     async with Onboarding(settings, flows=[Greeting], api=api, worker=False) as lonely:
         journey = await lonely.start(Greeting, name="a")
         assert await lonely.drain() == 1

@@ -214,8 +214,16 @@ def test_an_argument_that_is_no_setting_is_said() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    settings = Settings.load(tenant_id="T1", api_token="canary-token", keys="canary-key")
+    given = {"api_token": "canary-token", "keys": "canary-key", "temporal_api_key": "canary-key"}
+    settings = Settings.load(tenant_id="T1", **given)
     assert "canary" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize("key", ["canary key", "canary\nkey", "canaryé", ""])
+def test_a_key_that_temporals_client_would_leave_out_in_silence_is_refused(key: str) -> None:
+    with pytest.raises(SettingsError, match="ONBOARDING_TEMPORAL_API_KEY: must be one line of ASCII") as told:
+        Settings.load(temporal_api_key=key)
+    assert "canary" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,12 @@ def raising(*given: Any, **named: Any) -> Any:
 
 
 def test_a_service_that_repeats_a_value_is_found(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onboarding.service.check_input", leaking(InvalidData))
+    monkeypatch.setattr("onboarding.service.asking.check_input", leaking(InvalidData))
     assert found(handing_in.try_case, plan, "send", 60, "repeats what was handed in")
 
 
 def test_a_service_that_raises_an_error_of_its_own_is_found(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onboarding.service.check_input", raising)
+    monkeypatch.setattr("onboarding.service.asking.check_input", raising)
     assert found(handing_in.try_case, plan, "send", 60, "it raised ZeroDivisionError")
 
 

@@ -9,14 +9,12 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from onboarding.errors import JournalError
-from onboarding.journal import statements as sql
 from onboarding.journal.batch import add_journey, spend, unknown
 from onboarding.journal.moving import take_out
 from onboarding.journal.postgres import reading
@@ -26,26 +24,20 @@ from onboarding.journal.postgres.faults import explained
 from onboarding.journal.postgres.leases import Leases
 from onboarding.journal.postgres.listener import Listener
 from onboarding.journal.postgres.session import PostgresSession, connect
-from onboarding.journal.receipt import Receipt
-from onboarding.journal.records import Change, Head, Message, Stored, TransitionRecord
+from onboarding.journal.records import Head, Message, Stored, TransitionRecord
 from onboarding.journal.rows import message_row, micros, moment
-from onboarding.journal.schema import inbox, meta
+from onboarding.journal.schema import inbox
 from onboarding.journal.tables import Tables
 from onboarding.journal.writer import Writer
 from onboarding.log import log
 
 __all__ = ["PostgresJournal"]
 
-T = TypeVar("T")
-
 _BEATS = 4
 """How often a lease is renewed within its length."""
 _TOLD, _UNTOLD = 5.0, 0.5
 """Seconds between two looks, where the server tells of news and where it does not."""
 _POST = insert(inbox).on_conflict_do_nothing(index_elements=[inbox.c.id])
-_ADD_META = insert(meta).on_conflict_do_nothing(index_elements=[meta.c.name])
-_SETTING = insert(meta)
-_SET_META = _SETTING.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": _SETTING.excluded.value})
 _EXISTS = "SELECT 1 FROM journeys WHERE id = %(journey)s FOR KEY SHARE"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(encode(%(budget)s::bytea, 'hex'), 1))"
 _LOCKED = "SELECT FROM journeys WHERE id = ANY(%(ids)s::text[]) ORDER BY id FOR UPDATE"
@@ -64,7 +56,6 @@ class PostgresJournal(Tables):
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         self._leases = Leases(self._address.lease, name)
         self._session: PostgresSession | None = None
-        self._writer: Writer | None = None
         self._heart: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
 
@@ -93,26 +84,18 @@ class PostgresJournal(Tables):
 
     async def open(self) -> None:
         """Connect, and make or migrate the tables where needed; a second time, nothing."""
-        if self._writer is not None and not self._writer.has_ended:
-            return
-        self._session = PostgresSession(self._address, self._leases)
-        writer = self._writer = Writer(self._session, self._leases.apply)
-        try:
-            await writer.start()
-        except JournalError:
-            self._writer = None
-            raise
+        if not self._is_open:
+            self._session = PostgresSession(self._address, self._leases)
+            await self._start(Writer(self._session, self._leases.apply))
 
     async def close(self) -> None:
         """Write what was handed in, leave the list of workers, and let go of the connections."""
         listener, self._listener = self._listener, None
         if listener is not None:
             await asyncio.to_thread(listener.stop)
-        writer = self._writer
-        if writer is not None:
+        if self._writer is not None:
             await self.disown()
-            await writer.stop()
-            self._writer = None
+            await self._stop()
 
     def on_news(self, tell: Callable[[str], None]) -> None:
         """Call ``tell`` on this event loop with what the server tells; nothing where a pooler stands before it."""
@@ -217,14 +200,6 @@ class PostgresJournal(Tables):
 
         return await self._do(work)
 
-    def write(self, change: Change) -> Receipt[None]:
-        """Queue a write; many commit as one."""
-        if self._writer is not None:
-            return self._writer.write(change)
-        receipt: Receipt[None] = Receipt(asyncio.get_running_loop())
-        receipt.settle(None, self._closed())
-        return receipt
-
     async def post(self, message: Message) -> None:
         """Keep a message durably, and let the workers know."""
 
@@ -235,15 +210,6 @@ class PostgresJournal(Tables):
             self._leases.tell()
 
         await self._do(work)
-
-    async def set_meta(self, name: str, value: bytes, *, only_if_absent: bool = False) -> bytes:
-        """Store such a value; the one stored afterwards."""
-
-        def work(connection: Connection) -> bytes:
-            connection.execute(_ADD_META if only_if_absent else _SET_META, {"name": name, "value": value})
-            return bytes(connection.execute(sql.META, {"name": name}).scalar_one())
-
-        return await self._do(work)
 
     async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
         """Use a budget once more, or say when that may be."""
@@ -303,20 +269,3 @@ class PostgresJournal(Tables):
         else:
             return True
         raise fault
-
-    # The thread
-
-    @property
-    def _running(self) -> Writer:
-        if self._writer is None:
-            raise self._closed()
-        return self._writer
-
-    def _closed(self) -> JournalError:
-        return JournalError(f"the journal {self.place} is closed: open it first")
-
-    async def _do(self, work: Callable[[Connection], T], *, short: bool = False) -> T:  # noqa: ARG002 - the same here
-        return await self._running.do(work)
-
-    async def _ask(self, work: Callable[[Connection], T], *, short: bool = False) -> T:  # noqa: ARG002 - the same here
-        return await self._running.read(work)

@@ -74,7 +74,7 @@ def _with_frames(error: OnboardingError) -> list[str]:
     """An error of a public method comes without that method's frame and those below, which hold what it was given."""
     below = error.__traceback__
     while below is not None:
-        if below.tb_frame.f_globals.get("__name__") == "onboarding.service":
+        if str(below.tb_frame.f_globals.get("__name__")).startswith("onboarding.service."):
             return ["it leaves with the frames that hold what was handed in"]
         below = below.tb_next
     return []

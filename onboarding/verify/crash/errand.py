@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from onboarding.verify import leash
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan
 
@@ -70,6 +71,7 @@ def tell_of(module: str, plan: Plan) -> Iterator[dict[str, Any]]:
 def errand(work: Callable[[Plan, Tell], None]) -> None:
     """The other side: read the plan from standard input, do it without the guard that it names, tell on the output."""
     asked = json.loads(sys.stdin.readline())
+    leash.put_on()
     sys.path[:] = asked.pop("path")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a flow prints goes where errors go

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from onboarding import frames, service
+from onboarding import frames
 from onboarding.engine import messages
 from onboarding.journal.memory import MemoryJournal
 from onboarding.machine import checks
+from onboarding.service import onboarding, reading
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
 
@@ -38,19 +39,19 @@ def _host_numbers() -> Iterator[None]:
     "ids", "what is no id is not looked for, and not repeated", part="bad-input", case="must-refuse-id-that-is-none"
 )
 def _ids() -> Iterator[None]:
-    with in_place_of(service, "id_of", lambda journey: journey):
+    with in_place_of(reading, "id_of", lambda journey: journey):
         yield
 
 
 @mutant("texts", "a text is one that can be stored", part="bad-input", case="must-refuse-key-half-a-letter")
 def _texts() -> Iterator[None]:
-    with in_place_of(service, "text_of", lambda value, _: value):
+    with in_place_of(onboarding, "text_of", lambda value, _: value):
         yield
 
 
 @mutant("moments", "a length of time is one that there can be", part="bad-input", case="must-refuse-older-than-time")
 def _moments() -> Iterator[None]:
-    with in_place_of(service, "moment_before", lambda now, ago, _: None if ago is None else now - ago):
+    with in_place_of(reading, "moment_before", lambda now, ago, _: None if ago is None else now - ago):
         yield
 
 
@@ -63,7 +64,7 @@ def _clean_frames() -> Iterator[None]:
 
 @mutant("names-cut", "what is no name is not repeated in full", part="bad-input", case="send-60")
 def _names_cut() -> Iterator[None]:
-    with in_place_of(messages, "quoted", str), in_place_of(service, "quoted", str):
+    with in_place_of(messages, "quoted", str), in_place_of(reading, "quoted", str):
         yield
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from onboarding import keys, service
+from onboarding import keys
 from onboarding.errors import JournalDamaged, KeyMismatch
 from onboarding.journal import (
     Keyring,
@@ -25,6 +25,7 @@ from onboarding.journal.schema import NEWEST, VERSIONS
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.journal.watermark import Watermark
 from onboarding.journal.writer import Writer
+from onboarding.service import opened
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
 
@@ -213,7 +214,7 @@ def _other_keys() -> Iterator[None]:
         except KeyMismatch:
             return bytes(32)
 
-    with in_place_of(service, "pepper_of", lenient):
+    with in_place_of(opened, "pepper_of", lenient):
         yield
 
 
@@ -231,7 +232,7 @@ def _new_keys() -> Iterator[None]:
             return bytes(32)
 
     pepper_of = keys.pepper_of
-    with in_place_of(service, "keyring_for", generous), in_place_of(service, "pepper_of", lenient):
+    with in_place_of(opened, "keyring_for", generous), in_place_of(opened, "pepper_of", lenient):
         yield
 
 
