@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -57,10 +58,12 @@ class PostgresJournal(Tables):
 
     Args:
         url: ``postgresql://user:password@host:port/database``; ``docs/guides/postgres.md`` tells its options.
+        waits: whether opening waits for a server that is not there yet, as long as the URL says.
     """
 
-    def __init__(self, url: str) -> None:
-        self._address = address_of(url)
+    def __init__(self, url: str, *, waits: bool = True) -> None:
+        address = address_of(url)
+        self._address = address if waits else replace(address, wait=0.0)
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         self._leases = Leases(self._address.lease, name)
         self._session: PostgresSession | None = None
@@ -92,7 +95,10 @@ class PostgresJournal(Tables):
         return min(_TOLD, self._address.lease / 2)
 
     async def open(self) -> None:
-        """Connect, and make or migrate the tables where needed; a second time, nothing."""
+        """Connect, and make or migrate the tables where needed; a second time, nothing.
+
+        A server that is not there yet is waited for.
+        """
         if self._writer is not None and not self._writer.has_ended:
             return
         self._session = PostgresSession(self._address, self._leases)
@@ -101,6 +107,11 @@ class PostgresJournal(Tables):
             await writer.start()
         except JournalError:
             self._writer = None
+            raise
+        except BaseException:  # broken off: nobody waits for the server any more
+            self._writer = None
+            self._session.arrival.give_up()
+            await writer.stop()
             raise
 
     async def close(self) -> None:

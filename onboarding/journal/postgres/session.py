@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal.connection import MIGRATING
 from onboarding.journal.postgres.address import Address
+from onboarding.journal.postgres.arrival import Arrival
 from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
 from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
 from onboarding.journal.postgres.outbox import Outbox, flush, outbox_of
@@ -80,6 +81,7 @@ class PostgresSession:
         self._address = address
         self._guard = guard
         self._connection: Connection | None = None
+        self.arrival = Arrival(address)
         self._begin = _READ
         self._prelude: list[str] = []
         self._timeline: int | None = None
@@ -108,7 +110,7 @@ class PostgresSession:
 
     def open(self) -> None:
         """Connect, and bring the tables up to date."""
-        self._connected()
+        self.arrival.wait_for(self._connected)
         if self._attempt(_READ, self._version)[0] != NEWEST:
             self._attempt(_WRITE, self._migrate)
 
