@@ -35,6 +35,8 @@ class Address:
     """Seconds for which a worker is trusted to live without being heard of."""
     wait: float = _WAIT
     """Seconds for which a server that is not there yet is waited for when the journal is opened."""
+    lossless: bool = False
+    """Whether a standby that takes over has every commit."""
 
 
 def address_of(url: str) -> Address:
@@ -55,14 +57,16 @@ def address_of(url: str) -> Address:
     if parts.scheme not in _SCHEMES or not database or "/" in database or parts.fragment:
         raise SettingsError(f"{_FITS} (a '/', '#', '?' or '@' in a password is written %2F, %23, %3F, %40)")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    failover = options.pop("failover", "lossy")
+    if failover not in ("lossy", "lossless"):
+        raise SettingsError("ONBOARDING_JOURNAL: failover must be lossy or lossless")
     listen = _listen(options.pop("listen", "auto"))
     lease = _seconds("lease", options.pop("lease", str(_LEASE)), _SHORTEST, _LONGEST)
     wait = _seconds("wait", options.pop("wait", str(_WAIT)), 0, _LONGEST_WAIT)
     strange = sorted(options.keys() - set(_LIBPQ))
     if strange:
-        raise SettingsError(
-            f"ONBOARDING_JOURNAL has an option that is not taken; there are: listen, lease, wait, {', '.join(_LIBPQ)}"
-        )
+        known = ", ".join(("failover", "lease", "listen", "wait", *_LIBPQ))
+        raise SettingsError(f"ONBOARDING_JOURNAL has an option that is not taken; there are: {known}")
     given = {
         "host": _unquoted(parts.hostname), "port": str(port or ""), "user": _unquoted(parts.username),
         "password": _unquoted(parts.password), "dbname": database,
@@ -73,7 +77,12 @@ def address_of(url: str) -> Address:
     host = parameters.get("host", "")
     where = f"{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
     return Address(
-        parameters=parameters, place=f"postgresql://{where}/{database}", listen=listen, lease=lease, wait=wait
+        parameters=parameters,
+        place=f"postgresql://{where}/{database}",
+        listen=listen,
+        lease=lease,
+        wait=wait,
+        lossless=failover == "lossless",
     )
 
 
