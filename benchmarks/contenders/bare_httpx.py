@@ -35,23 +35,19 @@ class PoolCalls(HttpxCalls):
 
     def __init__(self, task: Task, library: Any, pool: Any) -> None:
         super().__init__(task, client=pool)
-        self._library = library
-        self._headers = list(HEADERS.items())
-        self._base = library.URL(task.url)
+        self._headers = [(b"Host", library.URL(task.url).netloc), *library.Headers(HEADERS).raw]
 
     async def step(self, number: int, step: int) -> Any:
         """One call of a journey; the data of its answer."""
         target, content = call(number, step)
-        extensions = {"timeout": {"connect": 5.0, "pool": 10.0}, "target": target.encode()}
-        request = self._library.Request(
-            "POST", self._base, headers=self._headers, content=content, extensions=extensions
-        )
-        response = await self._client.handle_async_request(request)
+        headers = [*self._headers, (b"Content-Length", b"%d" % len(content or b""))]
+        extensions = {"timeout": {"connect": 5.0, "pool": 10.0}}
+        answer = await self._client.send("POST", target.encode(), headers, content, extensions=extensions)
         try:
-            body = b"".join([chunk async for chunk in response.stream])
+            body = b"".join([chunk async for chunk in answer])
         finally:
-            await response.aclose()
-        return understood(response.status_code, body)
+            await answer.aclose()
+        return understood(answer.status, body)
 
 
 def _adapters(library: str, task: Task) -> Any:

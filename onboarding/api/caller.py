@@ -102,7 +102,7 @@ class Caller:
         # would leave the outcome unknown where it could have been known.
         task = asyncio.get_running_loop().create_task(self._perform(request, read, passage, start))
         self._transport.own(task)
-        await asyncio.wait({task}, timeout=passage.remaining())
+        await passage.ended(task)
         if task.done() and not task.cancelled():
             return task.result()
         passage.give_up()

@@ -21,7 +21,8 @@ async def give_up_if_more_came(response: Any) -> None:
     HTTP/2 keeps answers apart, and a transport without a connection has none to close.
     """
     connection = response.extensions.get("network_stream")
-    if connection is not None and response.http_version != "HTTP/2" and _left_over(response.stream) != b"":
+    http2 = response.extensions.get("http_version") == b"HTTP/2"
+    if connection is not None and not http2 and _left_over(response.stream) != b"":
         await connection.aclose()
 
 

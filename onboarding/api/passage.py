@@ -23,12 +23,14 @@ class Passage:
 
     Args:
         deadline: when the caller gets its answer, in the event loop's time.
-        grace: seconds after it at which even a transport that does not trace is ended.
+        grace: seconds after it at which also a request is ended of which no byte is known to have left: a connection
+            that is awaited or made has limits of its own, and ending a request there can leak its place in a pool.
         traced: whether the transport is known to trace.
         permit: asked in that last moment whether the request may leave at all.
     """
 
-    __slots__ = ("_bound", "_given_up", "_grace", "_permit", "deadline", "settled", "traced", "under_way")
+    __slots__ = ("_given_up", "_grace", "_permit", "_task", "_timer", "_told", "deadline", "settled", "traced",
+                 "under_way")  # fmt: skip
 
     def __init__(
         self, deadline: float, *, grace: float, traced: bool, permit: Callable[[], bool] = lambda: True
@@ -40,7 +42,9 @@ class Passage:
         self._grace = grace
         self._permit = permit
         self._given_up = False
-        self._bound: asyncio.Timeout | None = None
+        self._task: asyncio.Task[Any]
+        self._timer: asyncio.TimerHandle
+        self._told: asyncio.Future[None]
 
     @property
     def may_have_left(self) -> bool:
@@ -51,15 +55,32 @@ class Passage:
         """Seconds until the deadline, never negative."""
         return max(0.0, self.deadline - asyncio.get_running_loop().time())
 
-    def bound(self) -> asyncio.Timeout:
-        """The limit of the whole request, to be entered by the task that performs it.
+    async def ended(self, task: asyncio.Task[Any]) -> None:
+        """Wait until the task that performs the request has ended, or until the deadline.
 
-        While a connection is awaited or made, the library's own limits work and this one stays out of the
-        way, because ending a request there can leak its place in the pool. From the first byte on it is the
-        deadline: ending a request that waits for its answer closes the connection, as a read timeout does.
+        The task goes on where the caller is cancelled. At the deadline it is ended if a byte of it has left, which
+        closes its connection as a read timeout does.
         """
-        self._bound = asyncio.timeout_at(self.deadline + self._grace)
-        return self._bound
+        loop = asyncio.get_running_loop()
+        self._task = task
+        self._told = loop.create_future()
+        self._timer = loop.call_at(self.deadline, self._time_is_up)
+        task.add_done_callback(self._has_ended)
+        await self._told
+
+    def _has_ended(self, _: asyncio.Task[Any]) -> None:
+        self._timer.cancel()
+        if not self._told.done():
+            self._told.set_result(None)
+
+    def _time_is_up(self) -> None:
+        if not self._told.done():
+            self._told.set_result(None)
+        if self.under_way:
+            self._task.cancel()
+        else:
+            self.give_up()
+            self._timer = asyncio.get_running_loop().call_at(self.deadline + self._grace, self._task.cancel)
 
     def give_up(self) -> None:
         """Let no byte leave from now on."""
@@ -73,8 +94,6 @@ class Passage:
         """
         if self._given_up or self.remaining() == 0 or not self._permit():
             raise _TooLateError
-        if self._bound is not None:
-            self._bound.reschedule(self.deadline)
         self.under_way = True
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from onboarding.api.network import Stream, connect
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from types import ModuleType
 
-__all__ = ["Pool", "make_pool"]
+__all__ = ["Pool", "PoolAnswer", "make_pool"]
 
 _ERRORS = (
     "ConnectError", "ConnectTimeout", "LocalProtocolError", "NetworkError", "PoolTimeout", "ProtocolError",
@@ -43,10 +43,10 @@ class _Line:
 class Pool:
     """The transport; to be made by ``make_pool``, which gives it the base class of the HTTP library in use.
 
-    Of a request's extensions it knows ``timeout`` (``pool`` and ``connect``, the others are httpcore's), ``target`` and
-    ``trace`` (httpcore's, without the events of connecting) and one of its own, ``leaving``: a function that is called
-    right before the first byte is written. What it raises keeps the request here. What came on a connection together
-    with an answer is for the caller to look at (``leftovers``); what comes later is noticed here.
+    Of a request's extensions it knows ``timeout`` (``pool`` and ``connect``, the others are httpcore's), ``trace``
+    (httpcore's, without the events of connecting) and one of its own, ``leaving``: a function that is called right
+    before the first byte is written. What it raises keeps the request here. What came on a connection together with an
+    answer is for the caller to look at (``leftovers``); what comes later is noticed here.
 
     Args:
         library: httpx or httpx2.
@@ -89,34 +89,52 @@ class Pool:
         Raises:
             httpx.TransportError: its kinds, as httpx's own transport raises them.
         """
-        url, extensions = request.url, request.extensions
+        url = request.url
         if (url.raw_scheme, url.raw_host, url.port) != self._served:
             raise self._library.UnsupportedProtocol("this pool is for one origin only")
+        answer = await self.send(
+            request.method, url.raw_path, request.headers.raw, request.stream, extensions=request.extensions
+        )
+        body = _kinds(self._library)[1](answer)
+        return self._library.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+
+    async def send(
+        self,
+        method: str,
+        target: bytes,
+        headers: Sequence[tuple[bytes, bytes]],
+        content: Any = None,
+        *,
+        extensions: Mapping[str, Any],
+    ) -> PoolAnswer:
+        """Send a request as it is, without what an HTTP library does around one; its answer must be closed.
+
+        Args:
+            method: in capitals.
+            target: path and query, percent-encoded.
+            headers: all of them, also the host's and the content's length.
+            content: bytes, or an asynchronous iterable of them.
+            extensions: see above.
+
+        Raises:
+            httpx.TransportError: its kinds, as httpx's own transport raises them.
+        """
         limits = extensions.get("timeout", {})
         await self._take_place(limits.get("pool"))
         line: _Line | None = None
         try:
             line = self._pop_idle() or await self._connect(limits.get("connect"))
             line.stream.leaving = extensions.get("leaving")
-            target = extensions.get("target") or url.raw_path
+            url = self._core.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
             response = await line.http.handle_async_request(
-                self._core.Request(
-                    request.method,
-                    self._core.URL(scheme=self._scheme, host=self._host, port=self._port, target=target),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=extensions,
-                )
+                self._core.Request(method, url, headers=headers, content=content, extensions=extensions)
             )
         except BaseException as error:
             self._drop(line)
             self._places.release()
             self.raise_as_library(error)
             raise
-        body = _kinds(self._library)[1](self, line, response.stream)
-        return self._library.Response(
-            response.status, headers=response.headers, stream=body, extensions=response.extensions
-        )
+        return PoolAnswer(self, line, response)
 
     async def aclose(self) -> None:
         """Close every connection; requests in flight fail."""
@@ -157,6 +175,8 @@ class Pool:
             stream = await connect(self._core, host, self._origin.port, self._context, limit)
             if not self.is_closed:  # nor in the meantime
                 line = _Line(self._core.AsyncHTTP11Connection(self._origin, stream), stream)
+                # A connection has one request at a time here: httpcore's own lock costs two turns of the event loop.
+                line.http._state_lock = asyncio.Lock()  # noqa: SLF001 - nothing where httpcore has none
                 self._lines.add(line)
                 return line
             stream.close()
@@ -186,17 +206,29 @@ class Pool:
             raise kind(str(error)) from error
 
 
-class _Body:
-    """A response's stream. Closing it, or failing to read it, gives the connection back."""
+class PoolAnswer:
+    """An answer. Closing it, or failing to read it, gives the connection back.
 
-    def __init__(self, pool: Pool, line: _Line, stream: Any) -> None:
+    Attributes:
+        status: of HTTP.
+        headers: in the order and the case in which they came.
+        extensions: httpcore's.
+        stream: httpcore's stream of the body; to be read through this object.
+    """
+
+    __slots__ = ("_line", "_pool", "extensions", "headers", "status", "stream")
+
+    def __init__(self, pool: Pool, line: _Line, response: Any) -> None:
         self._pool = pool
         self._line: _Line | None = line
-        self._stream = stream
+        self.status: int = response.status
+        self.headers: list[tuple[bytes, bytes]] = response.headers
+        self.extensions: dict[str, Any] = response.extensions
+        self.stream = response.stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for part in self._stream:
+            async for part in self.stream:
                 yield part
         except BaseException as error:
             self._give_back()
@@ -204,8 +236,9 @@ class _Body:
             raise
 
     async def aclose(self) -> None:
+        """Let go of the connection; what was not read of the body closes it."""
         try:
-            await self._stream.aclose()
+            await self.stream.aclose()
         finally:
             self._give_back()
 
@@ -213,6 +246,19 @@ class _Body:
         line, self._line = self._line, None
         if line is not None:
             self._pool.take_back(line)
+
+
+class _Body:
+    """An answer as the stream of a library's response."""
+
+    def __init__(self, answer: PoolAnswer) -> None:
+        self._stream = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 @cache

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onboarding.api.envelope import MAX_SIZE, Trouble, unpack
+from onboarding.api.envelope import Trouble
 from onboarding.api.http_library import library_of, make_client, preferred_library
-from onboarding.api.leftovers import give_up_if_more_came
-from onboarding.api.pool import Pool
 from onboarding.api.quiet import hush, our_request
+from onboarding.api.routes import Reply, route_through
 from onboarding.errors import InDoubt, NotSent
 
 if TYPE_CHECKING:
@@ -22,24 +20,7 @@ if TYPE_CHECKING:
     from onboarding.api.passage import Passage
     from onboarding.api.request import FilledRequest
 
-__all__ = ["Reply", "Transport"]
-
-_OK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back.
-
-    Attributes:
-        status: the HTTP status.
-        body: the decoded body; None: unreadable or over the limit. Only a 200 is read at all.
-        retry_after: the header as received.
-    """
-
-    status: int
-    body: bytes | None = field(repr=False)
-    retry_after: str | None = field(default=None, repr=False)
+__all__ = ["Transport"]
 
 
 class Transport:
@@ -67,14 +48,13 @@ class Transport:
         trust_env: bool,
         client: Any,
     ) -> None:
-        self._connect_timeout = connect_timeout
         self._library: Any = preferred_library() if client is None else library_of(client)
         self.owned = client is None
         self._client = client or make_client(self._library, base_url, pool_size=pool_size, trust_env=trust_env)
-        self._pooled = isinstance(self._client, Pool)
-        self._base_url = self._library.URL(base_url) if self._pooled else base_url
-        self._base_path = self._library.URL(base_url).path.rstrip("/")
-        self._headers = self._library.Headers([(name, value.get_secret_value()) for name, value in headers])
+        plain = self._library.Headers([(name, value.get_secret_value()) for name, value in headers])
+        self._route = route_through(
+            self._library, self._client, base_url, plain, connect_timeout=connect_timeout, owned=self.owned
+        )
         self._slots = asyncio.Semaphore(pool_size)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -84,6 +64,9 @@ class Transport:
         """Wait until one more request may be in flight; a trouble: there was no place in time."""
         if self._closed or self._client.is_closed:
             return Trouble(NotSent, "the client is closed")
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(passage.deadline):
                 await self._slots.acquire()
@@ -115,75 +98,11 @@ class Transport:
         """Send a request; to be called in a task of its own. It raises nothing but its own cancellation."""
         our_request.set(True)
         try:
-            async with passage.bound():
-                return await self._fetch(request, passage)
+            return await self._route.fetch(request, passage)
         except Exception as error:  # noqa: BLE001
             trouble = self._trouble(error, passage)
         # Out here, the original is gone: it holds the request.
         return trouble
-
-    async def _fetch(self, request: FilledRequest, passage: Passage) -> Reply:
-        response = await self._hand_over(request, passage)
-        try:
-            body = await self._read(response) if response.status_code == _OK else b""
-        finally:
-            await response.aclose()
-        # Only who did not answer is asked to say when to come back.
-        wait = None if response.status_code == _OK else response.headers.get("retry-after")
-        return Reply(response.status_code, body, wait)
-
-    async def _hand_over(self, request: FilledRequest, passage: Passage) -> Any:
-        remaining = passage.remaining()
-        method = request.endpoint.method
-        target = request.target.get_secret_value()
-        content = None if request.content is None else request.content.get_secret_value()
-        connect = min(self._connect_timeout, remaining)
-        if self._pooled:
-            # The address is parsed once, for all: what differs stands in the target. From the first byte on, the
-            # passage's own limit counts.
-            extensions: dict[str, Any] = {
-                "timeout": {"connect": connect, "pool": remaining},
-                "target": f"{self._base_path}{target}".encode("ascii"),
-                "leaving": passage.leave,
-            }
-            request_for_pool = self._library.Request(
-                method, self._base_url, headers=self._headers, content=content, extensions=extensions
-            )
-            return await self._client.handle_async_request(request_for_pool)
-        limits = {
-            "connect": connect,
-            "read": remaining,
-            "write": remaining,
-            # A little less, so that the library has the time to say that there was no place in its pool: from a
-            # client that others use too, that is the only proof that nothing was sent.
-            "pool": remaining * 0.9,
-        }
-        # Made by hand and not by the client, so that nothing of the client's own is merged into it.
-        written = self._library.Request(
-            method,
-            self._base_url + target,
-            headers=self._headers,
-            content=content,
-            extensions={"timeout": limits, "trace": passage.trace},
-        )
-        response = await self._client.send(written, auth=None, follow_redirects=False, stream=True)
-        if self.owned:
-            self._client.cookies.clear()
-        return response
-
-    @staticmethod
-    async def _read(response: Any) -> bytes | None:
-        if response.is_stream_consumed:  # a handed-in client's transport gave it whole, and decoded (a mock does)
-            content: bytes = response.content
-            return content if len(content) <= MAX_SIZE else None
-        body = bytearray()
-        # Not through the response, which would free the connection at the end of the body.
-        async for chunk in response.stream:
-            body += chunk
-            if len(body) > MAX_SIZE:
-                return None
-        await give_up_if_more_came(response)
-        return unpack(response.headers.get("content-encoding"), bytes(body))
 
     def _trouble(self, error: Exception, passage: Passage) -> Trouble:
         library = self._library

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,8 @@ class SqliteSession:
         self._turn = Turn(path.with_name(path.name + ".lock"))
         self._mark = Watermark(path)
         self._patient = True
+        self.synced_in = self._committed_in = 0.0
+        """Seconds that the last commit took, the first of a write."""
         self._connection: Connection | None = None
         self._driver: sqlite3.Connection
         # No parameter of a statement in an error or a log line. Transactions are begun and committed here, and not by
@@ -137,6 +140,7 @@ class SqliteSession:
             return done
 
         done = self._transact("BEGIN IMMEDIATE", counted)
+        self.synced_in = self._committed_in
         # It is written; a mark that is behind is no harm.
         with suppress(OSError, JournalError):
             self._mark.note(commits)
@@ -158,7 +162,9 @@ class SqliteSession:
         return done
 
     def _commit(self, _: Connection) -> None:
+        began = time.perf_counter()
         self._driver.execute("COMMIT")
+        self._committed_in = time.perf_counter() - began
 
     def _scrub(self) -> bool:
         driver = self._driver

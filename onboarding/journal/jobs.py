@@ -30,6 +30,11 @@ class Session(Protocol):
         """Whether it waits for nothing but this machine's disk."""
         ...
 
+    @property
+    def synced_in(self) -> float:
+        """Seconds that the last commit took."""
+        ...
+
     def be_patient(self, patient: bool) -> None:
         """Whether to wait for other processes from now on; else ``JournalBusy`` at once, with nothing done."""
         ...

@@ -3,8 +3,9 @@
 A caller queues and goes on; one message a batch back to the event loop tells all who wait. Nobody hangs: when
 the thread ends, for whatever reason, every receipt it still held and every later one gets a ``JournalError``.
 
-What one journey alone hands in is done at once, on the event loop's thread, where the disk is quick: to hand it
-to another thread and back takes as long as the commit itself.
+Where the disk is quick, what is about single journeys is done on the event loop's thread: to hand it to another
+thread and back takes as long as the commit itself, and two threads that both run Python wait for each other. A batch
+is complete when the loop brings nothing more to it.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ T = TypeVar("T")
 
 _BATCH = 512
 """Jobs of one transaction at most: it bounds how long the last waits for the first."""
-_AT_ONCE = 2
-"""Jobs that are done on the event loop's thread at most, one after the other."""
+_HERE = 32
+"""Jobs of one transaction at most on the event loop's thread: everybody else on the loop waits for it."""
 _QUICK = 0.002
-"""Seconds that a commit may take there: as long as everybody else on the loop waits for it."""
+"""Seconds that the disk may take there."""
+_SLOW_FOR = 1.0
+"""Seconds for which a disk that was slower is left to the other thread."""
+_TURNS = 2
+"""Turns of the loop that bring nothing more, after which a batch is complete."""
 
 
 _Outcome: TypeAlias = tuple[Receipt[Any], Any, OnboardingError | None]
@@ -64,9 +69,13 @@ class Writer:
         self._turn = threading.Lock()
         """Held by whoever uses the session."""
         self._pace = 0.0
-        """Seconds that a commit takes of late."""
-        self._last: str | None = None
-        """The journey that was written last."""
+        """Seconds that the disk takes of late, where the event loop waits for it."""
+        self._slow_until = 0.0
+        """Until when the disk is taken for a slow one."""
+        self._alone: str | None = None
+        """The journey that was written last, if no other one was written with it."""
+        self._seen = self._turns = 0
+        """How much had been handed in at the loop's last turn, and how many turns have brought nothing since."""
         self._ended: OnboardingError | None = None
         self._closing: Receipt[None] | None = None
         self._thread = threading.Thread(target=self._run, name="onboarding-journal", daemon=True)
@@ -157,42 +166,56 @@ class Writer:
         jobs.clear()
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Do what was handed in, if a journey is alone; else have the thread do it."""
+        """Do what was handed in, once no more comes; or have the thread do it."""
         with self._guard:
             if not self._pending:
                 return  # it went along with something else
             refusal = self._ended
-            if refusal is None and (self._queued or not self._is_alone(self._pending, loop)):
+            if refusal is None and (self._queued or not self._may_be_done_here(loop)):
                 self._hand_over(self._pending)
+                return
+            if refusal is None and self._more_may_come():
+                loop.call_soon(self._flush, loop)
                 return
             jobs, self._pending = self._pending, []
             if refusal is None:
                 self._turn.acquire()  # free, or for a moment in the hands of another loop: nothing is queued
         if refusal is None:
-            self._do_at_once(jobs)
+            self._do_here(jobs)
             return
         for job in jobs:
             job.error = refusal
         _deliver(jobs)
 
-    def _is_alone(self, jobs: Sequence[Job], loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether these come from one journey that nobody else shares the disk with, for all that can be seen."""
-        written = {job.change.head.id for job in jobs if job.change is not None}
-        alone = written <= {self._last} and len(jobs) <= _AT_ONCE
-        for journey in (*written, *(job.begins for job in jobs if job.begins is not None)):
-            self._last = journey
+    def _may_be_done_here(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether what was handed in keeps the loop for no longer than handing it over would."""
         return (
-            alone
-            and self._session.is_local
-            and all(job.short and job.receipt.loop is loop for job in jobs)
-            and (self._pace <= _QUICK or not any(job.writes for job in jobs))
+            self._session.is_local
+            and all(job.short and job.receipt.loop is loop for job in self._pending)
+            and (time.monotonic() >= self._slow_until or not any(job.writes for job in self._pending))
         )
 
-    def _do_at_once(self, jobs: list[Job]) -> None:
+    def _more_may_come(self) -> bool:
+        """Whether to wait for another turn of the loop, in which others may join the batch."""
+        written = {job.change.head.id for job in self._pending if job.change is not None}
+        written.update(job.begins for job in self._pending if job.begins is not None)
+        alone = self._alone is not None and written <= {self._alone}
+        self._turns = 0 if len(self._pending) > self._seen else self._turns + 1
+        self._seen = len(self._pending)
+        if self._seen < _HERE and self._turns < _TURNS and not alone:
+            return True
+        self._seen = self._turns = 0
+        if written:
+            self._alone = written.pop() if len(written) == 1 else None
+        return False
+
+    def _do_here(self, jobs: list[Job]) -> None:
         """Do jobs here and now; what another process is in the way of is left to the thread, which waits for that."""
         try:
             self._session.be_patient(False)
             self._round(jobs)
+            if any(job.writes for job in jobs):
+                self._judge_disk()
         except BaseException:
             for job in jobs:
                 job.error = JournalError(f"what the journal {self.place} did was broken off: it may not be written")
@@ -205,6 +228,12 @@ class Writer:
                 job.error = None
             with self._guard:
                 self._hand_over(waits)
+
+    def _judge_disk(self) -> None:
+        # One commit that took long says little: the next thousand may be quick again.
+        self._pace += (min(self._session.synced_in, 4 * _QUICK) - self._pace) / 8
+        if self._pace > _QUICK:
+            self._slow_until = time.monotonic() + _SLOW_FOR
 
     def _run(self) -> None:
         held: list[Job] = [self._opened]
@@ -247,9 +276,7 @@ class Writer:
         writes = [job for job in jobs if job.writes]
         reads = [job for job in jobs if not job.writes and not job.closes]
         if writes:
-            began = time.monotonic()
             self._settle(writes)
-            self._pace += (time.monotonic() - began - self._pace) / 8
             if deliver is not None and reads:
                 deliver(writes)
         if reads:

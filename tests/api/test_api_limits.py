@@ -133,7 +133,7 @@ async def test_a_connection_that_stands_too_late_carries_nothing(
     monkeypatch.setattr(loop, "getaddrinfo", slow_resolve)
     api = make(f"http://localhost:{service.port}", timeout=0.2, connect_timeout=5.0)
     # The library's own limit is taken away, so that the connection does come to stand after the deadline.
-    passage_limits = "onboarding.api.transport.min"
+    passage_limits = "onboarding.api.routes.min"
     monkeypatch.setattr(passage_limits, lambda *_: 5.0, raising=False)
     with pytest.raises(NotSent):
         await api.send_email_code("a")

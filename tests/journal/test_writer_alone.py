@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from onboarding.errors import JournalBusy, JournalError
 from onboarding.journal import Change, SqliteJournal
 from onboarding.journal.turn import kernel_lock
+from onboarding.journal.writer import _HERE
 
 from .samples import a_head, next_change, store
 
@@ -61,28 +63,60 @@ async def test_a_journey_that_is_alone_is_written_without_another_thread(journal
     writer: Any = journal._writer
     commits = Commits(journal)
     for _ in range(3):
-        writer._pace = 0.0  # whatever this machine's disk takes
+        writer._slow_until = 0.0  # whatever this machine's disk takes
         await successive(journal, 1)
     assert commits.on_the_loop == [True] * 3, "each at once, and by itself"
     assert (await journal.head("j1")).revision == 5
 
 
-async def test_journeys_that_are_not_alone_leave_the_loop_to_others(journal: SqliteJournal) -> None:
+async def test_what_several_journeys_hand_in_is_one_commit(journal: SqliteJournal) -> None:
     commits = Commits(journal)
-    for turn in range(3):
-        heads = [replace(a_head(id_), revision=turn + 2) for id_ in ("j1", "j2")]
-        await asyncio.gather(*(journal.write(Change(head=head)) for head in heads))
-    assert not any(commits.on_the_loop)
-    for turn in range(3, 6):
-        for id_ in ("j1", "j2"):
-            await journal.write(Change(head=replace(a_head(id_), revision=turn + 2)))
-    assert not any(commits.on_the_loop[4:]), "in turns they are two as well"
+    writer: Any = journal._writer
+
+    async def after(turns: int, id_: str) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await journal.write(Change(head=replace(a_head(id_), revision=2)))
+
+    writer._slow_until = 0.0  # whatever this machine's disk takes
+    await asyncio.gather(after(0, "j1"), after(1, "j2"))
+    assert commits.on_the_loop == [True]
+
+
+async def test_a_batch_is_no_larger_than_the_loop_may_wait_for(journal: SqliteJournal) -> None:
+    many = [f"many{number}" for number in range(_HERE + 1)]
+    await store(journal, *map(a_head, many))
+    commits = Commits(journal)
+    writer: Any = journal._writer
+    writer._slow_until = 0.0
+    receipts = []
+    for id_ in many:  # each turn brings one more, so that the batch is never complete
+        receipts.append(journal.write(Change(head=replace(a_head(id_), revision=2))))
+        await asyncio.sleep(0)
+    assert commits.on_the_loop == [True]
+    for receipt in receipts:
+        await receipt
+
+
+async def test_a_disk_that_is_slow_is_found_out(journal: SqliteJournal) -> None:
+    session: Any = journal._writer._session  # type: ignore[union-attr]
+    writer: Any = journal._writer
+    writer._slow_until = 0.0
+    for _ in range(3):
+        session.synced_in = 0.0001
+        writer._judge_disk()
+    session.synced_in = 1.0
+    writer._judge_disk()
+    assert writer._slow_until == 0.0, "one commit that took long says little"
+    for _ in range(3):
+        writer._judge_disk()
+    assert writer._slow_until > 0.0
 
 
 async def test_a_slow_disk_is_waited_for_by_the_thread(journal: SqliteJournal) -> None:
     await successive(journal, 1)
     writer: Any = journal._writer
-    writer._pace = 1.0
+    writer._slow_until = math.inf
     commits = Commits(journal)
     await successive(journal, 2)
     assert commits.on_the_loop == [False, False]
@@ -91,7 +125,7 @@ async def test_a_slow_disk_is_waited_for_by_the_thread(journal: SqliteJournal) -
 async def test_while_another_process_is_in_the_way_the_loop_goes_on(journal: SqliteJournal) -> None:
     await successive(journal, 1)
     writer: Any = journal._writer
-    writer._pace = 0.0
+    writer._slow_until = 0.0
     with kernel_lock(Path(journal.place + ".lock"), 0):
         head = replace(await journal.head("j1"), revision=3)
         written = asyncio.ensure_future(_awaited(journal.write(Change(head=head))))
@@ -104,7 +138,7 @@ async def test_while_another_process_is_in_the_way_the_loop_goes_on(journal: Sql
 async def test_what_is_in_the_way_is_not_done_twice(journal: SqliteJournal) -> None:
     await successive(journal, 1)
     writer: Any = journal._writer
-    writer._pace = 0.0
+    writer._slow_until = 0.0
     seen: list[str] = []
 
     def look(_: Connection) -> None:
@@ -122,7 +156,7 @@ async def test_what_is_in_the_way_is_not_done_twice(journal: SqliteJournal) -> N
 async def test_what_is_broken_off_is_told_to_whom_it_concerns_and_nothing_of_it_stays(journal: SqliteJournal) -> None:
     loop, writer = asyncio.get_running_loop(), journal._writer
     assert writer is not None
-    writer._pace = 0.0
+    writer._slow_until = 0.0
     problems: list[Any] = []
     loop.set_exception_handler(lambda _, context: problems.append(context.get("exception")))
 

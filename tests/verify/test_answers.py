@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.api import caller, envelope, strict_json, transport
+from onboarding.api import caller, envelope, routes, strict_json
 from onboarding.api.endpoints import ENDPOINTS
 from onboarding.engine import doubt
 from onboarding.errors import NotSent
@@ -79,8 +79,8 @@ def on_we_go(self: doubt.Doubts, hand: Any, ended: Any) -> None:
 
 DEFECTS: list[tuple[str, Any, str, Callable[..., Any]]] = [
     ("result-twice/log_in", strict_json, "load", lenient),
-    ("gzip-bomb/get_user", transport, "unpack", unbounded),
-    ("two-answers/reset_password", transport, "give_up_if_more_came", nothing),
+    ("gzip-bomb/get_user", routes, "unpack", unbounded),
+    ("two-answers/reset_password", routes, "give_up_if_more_came", nothing),
     ("html-502/register_by_email", envelope, "_read_status", not_sent),
     ("throttled-retry-negative/log_in", caller, "seconds_to_wait", believed),
     ("email-signup/registering/html-502", doubt.Doubts, "after_answer", again),

@@ -111,6 +111,11 @@ class PostgresSession:
         """No: it waits for a server."""
         return False
 
+    @property
+    def synced_in(self) -> float:
+        """Unknown: nobody waits for it on an event loop."""
+        return 0.0
+
     def be_patient(self, patient: bool) -> None:
         """It waits for a server whatever is said."""
 

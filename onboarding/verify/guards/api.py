@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from onboarding.api import Meaning, caller, client, envelope, http_library, observe, strict_json, transport
+from onboarding.api import Meaning, caller, client, envelope, http_library, observe, routes, strict_json, transport
 from onboarding.api.caller import Caller
 from onboarding.api.envelope import Answer, Trouble
 from onboarding.api.passage import Passage
@@ -28,14 +27,14 @@ _MANY = 64 * 1024 * 1024
 def _deadline() -> Iterator[None]:
     with (
         in_place_of(Passage, "remaining", lambda _: 3600.0),
-        in_place_of(Passage, "bound", lambda _: asyncio.timeout(None)),
+        in_place_of(Passage, "_time_is_up", lambda _: None),
     ):
         yield
 
 
 @mutant("answer-size", "an answer has a greatest size", part="answers", case="endless-body/log_in")
 def _answer_size() -> Iterator[None]:
-    with in_place_of(transport, "MAX_SIZE", _MANY):
+    with in_place_of(routes, "MAX_SIZE", _MANY):
         yield
 
 
@@ -44,7 +43,7 @@ def _unpacked_size() -> Iterator[None]:
     def greedy(encoding: str | None, body: bytes) -> bytes | None:
         return zlib.decompress(body, 47) if encoding in ("gzip", "deflate") else body
 
-    with in_place_of(transport, "unpack", greedy):
+    with in_place_of(routes, "unpack", greedy):
         yield
 
 
@@ -147,7 +146,7 @@ def _redirects() -> Iterator[None]:
 def _leftovers() -> Iterator[None]:
     async def careless(_: Any) -> None: ...
 
-    with in_place_of(transport, "give_up_if_more_came", careless):
+    with in_place_of(routes, "give_up_if_more_came", careless):
         yield
 
 
