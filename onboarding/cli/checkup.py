@@ -121,7 +121,7 @@ async def _journal(settings: Settings) -> list[Finding]:
     from onboarding.journal.files import try_folder
 
     path = None if is_on_server(settings) else journal_file(settings)
-    journal = open_journal(settings.journal_url)
+    journal = open_journal(settings.journal_url, waits=False)
     if path is not None and (not path.exists() or is_blank(path)):
         try_folder(path.parent)
         made = f"there is none yet; `onboarding start` makes {journal.place}"

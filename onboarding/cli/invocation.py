@@ -48,6 +48,7 @@ class Invocation:
         makes: bool = False,
         quiet: bool = False,
         looks: bool = False,
+        waits: bool = False,
         tell: Callable[[Event], Any] | None = None,
         **given: Any,
     ) -> AsyncIterator[Onboarding]:
@@ -58,6 +59,7 @@ class Invocation:
             makes: whether to make a journal where there is none, and say so.
             quiet: not to say so.
             looks: whether the command only looks: then it goes on, with a warning, without a flow that does not load.
+            waits: whether to wait for a journal's server that is not there yet; a person is told so at once.
             tell: called with every transition.
             given: settings.
 
@@ -66,13 +68,15 @@ class Invocation:
         """
         from onboarding.cli.failure import say
         from onboarding.cli.place import journal_is_there
+        from onboarding.journal import open_journal
         from onboarding.service import Onboarding
 
         settings = self.settings(**given)
         if looks:
             settings = _with_flows_that_load(settings)
         was_there = journal_is_there(settings, makes=makes)
-        async with Onboarding(settings, worker=worker, tell=tell) as onboarding:
+        journal = open_journal(settings.journal_url, waits=waits)
+        async with Onboarding(settings, worker=worker, journal=journal, tell=tell) as onboarding:
             if not was_there and not quiet:
                 say(f"made a new journal at {onboarding.journal.place}")
             yield onboarding

@@ -16,8 +16,12 @@ _FITS = (
 )
 
 
-def open_journal(url: str) -> Journal:
+def open_journal(url: str, *, waits: bool = True) -> Journal:
     """The journal that ``url`` names, not yet opened (``await journal.open()``).
+
+    Args:
+        url: which.
+        waits: whether opening waits for a server that is not there yet.
 
     Raises:
         SettingsError: no journal is made from such a URL. The message does not repeat it: it may hold a
@@ -35,7 +39,7 @@ def open_journal(url: str) -> Journal:
             raise MissingExtra("postgres", "a journal in PostgreSQL") from None
         from onboarding.journal.postgres.journal import PostgresJournal
 
-        return PostgresJournal(url)
+        return PostgresJournal(url, waits=waits)
     path = sqlite_path(url)
     from onboarding.journal.sqlite import SqliteJournal
 

@@ -26,7 +26,7 @@ from onboarding.journal.turn import Turn
 from onboarding.journal.watermark import Watermark
 from onboarding.log import log
 
-__all__ = ["MIGRATING", "SqliteSession", "migrate"]
+__all__ = ["MIGRATING", "SqliteSession", "mark_old", "migrate"]
 
 T = TypeVar("T")
 
@@ -229,7 +229,7 @@ class SqliteSession:
         commits = self.read(_commits)
         why = self._mark.why_old(commits)
         if why is not None:
-            live = self._transact("BEGIN IMMEDIATE", lambda connection: _mark_old(connection, commits + 1))
+            live = self._transact("BEGIN IMMEDIATE", lambda connection: mark_old(connection, commits + 1))
             log.warning(
                 "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
                 self._path, why, live,
@@ -252,7 +252,7 @@ def _commits(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT number FROM commits").scalar_one())
 
 
-def _mark_old(connection: Connection, time: int) -> int:
+def mark_old(connection: Connection, time: int) -> int:
     """Mark what lives in a journal that was restored, and refuse what was handed in before; how many live."""
     connection.execute(sql.STALE, {"the_verdict": _STALE})
     return connection.execute(sql.RESTORED, {"the_time": time}).rowcount

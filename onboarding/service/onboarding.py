@@ -65,8 +65,13 @@ class Onboarding(Asking, Reading, Keeping):
         rules, chain = self.engine.rules, self._sealer.chain
         head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
         sealed = self._sealer.seal(head.id, data, book)
-        with self._worker.expecting(head) if isinstance(self._worker, Worker) else nullcontext():
-            stored = await self.journal.create(head, sealed, first, None if key is None else self._sealer.digest(key))
+        try:
+            with self._worker.expecting(head) if isinstance(self._worker, Worker) else nullcontext():
+                digest = None if key is None else self._sealer.digest(key)
+                stored = await self.journal.create(head, sealed, first, digest)
+        except BaseException:  # it may be stored all the same, where this was broken off: then it is found
+            self._wake()
+            raise
         if stored.id != head.id:
             self._wake()
             return await self._get_or_view(stored)

@@ -31,7 +31,7 @@ def test_memory_is_a_journal_of_its_own() -> None:
         "", "journal.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///folder/", "sqlite:///x.db?mode=ro",
         "mysql://user:hunter2@host/db", "postgresql+asyncpg://user:hunter2@host/db", "postgresql://user:hunter2@host",
         "postgresql://user:hunter2@host:port/db", "postgresql://user:hunter2@host/db?pooling=hunter2",
-        "postgresql://user:hunter2@host/db?lease=0", "postgresql://user:hunter2@host/db?listen=hunter2",
+        "postgresql://user:hunter2@host/db?lease=0", "postgresql://user:hunter2@host/db?wait=-1", "postgresql://user:hunter2@host/db?listen=hunter2",
         "postgresql://user:hunter/2@host/db", "postgresql://user:hunter#2@host/db",
     ],
 )  # fmt: skip

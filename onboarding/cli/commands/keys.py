@@ -67,7 +67,7 @@ async def _make(settings: Settings, path: Path) -> None:
     from onboarding.keys import keyring_for
 
     if journal_is_there(settings, makes=True):
-        journal = open_journal(settings.journal_url)
+        journal = open_journal(settings.journal_url, waits=False)
         await journal.open()
         try:
             await keyring_for(journal, settings)
@@ -82,7 +82,7 @@ async def _rotate(settings: Settings) -> None:
     from onboarding.journal import open_journal
 
     journal_is_there(settings, makes=False)
-    journal = open_journal(settings.journal_url)
+    journal = open_journal(settings.journal_url, waits=False)
     await journal.open()
     try:
         if await journal.is_attended() or not await journal.own():

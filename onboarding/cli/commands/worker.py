@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -98,16 +99,20 @@ async def _is_owned(onboarding: Onboarding) -> bool:
 
 
 async def _run(invocation: Invocation, **given: Any) -> None:
-    from onboarding.cli.interruption import Interruption
+    from onboarding.cli.interruption import Interrupted, Interruption
 
     through = invocation.settings(**given).temporal_address
     if not through and (given["temporal_namespace"] or given["temporal_task_queue"]):
         raise typer.BadParameter("--namespace and --task-queue are of a Temporal server: give --temporal HOST:PORT")
     with Interruption() as interruption:
-        async with invocation.onboarding(worker="temporal" if through else True, makes=True, **given) as onboarding:
-            if through:
-                say(f"through the Temporal server at {through}")
-            await _report(onboarding, interruption)
+        async with AsyncExitStack() as stack:
+            worker: bool | Literal["temporal"] = "temporal" if through else True
+            opening = invocation.onboarding(worker=worker, makes=True, waits=True, **given)
+            with suppress(Interrupted):  # while it waits for the journal's server
+                onboarding = await interruption.guard(stack.enter_async_context(opening))
+                if through:
+                    say(f"through the Temporal server at {through}")
+                await _report(onboarding, interruption)
             say("stopping")
 
 

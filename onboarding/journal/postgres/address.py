@@ -18,6 +18,7 @@ _LIBPQ = (
 """What is handed on to the client library."""
 _LEASE = 10.0
 _SHORTEST, _LONGEST = 1.0, 600.0
+_WAIT, _LONGEST_WAIT = 30.0, 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,10 @@ class Address:
     """Whether the server tells of news; None: it is found out."""
     lease: float = _LEASE
     """Seconds for which a worker is trusted to live without being heard of."""
+    wait: float = _WAIT
+    """Seconds for which a server that is not there yet is waited for when the journal is opened."""
+    lossless: bool = False
+    """Whether a standby that takes over has every commit."""
 
 
 def address_of(url: str) -> Address:
@@ -52,12 +57,16 @@ def address_of(url: str) -> Address:
     if parts.scheme not in _SCHEMES or not database or "/" in database or parts.fragment:
         raise SettingsError(f"{_FITS} (a '/', '#', '?' or '@' in a password is written %2F, %23, %3F, %40)")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    listen, lease = _listen(options.pop("listen", "auto")), _lease(options.pop("lease", str(_LEASE)))
+    failover = options.pop("failover", "lossy")
+    if failover not in ("lossy", "lossless"):
+        raise SettingsError("ONBOARDING_JOURNAL: failover must be lossy or lossless")
+    listen = _listen(options.pop("listen", "auto"))
+    lease = _seconds("lease", options.pop("lease", str(_LEASE)), _SHORTEST, _LONGEST)
+    wait = _seconds("wait", options.pop("wait", str(_WAIT)), 0, _LONGEST_WAIT)
     strange = sorted(options.keys() - set(_LIBPQ))
     if strange:
-        raise SettingsError(
-            f"ONBOARDING_JOURNAL has an option that is not taken; there are: listen, lease, {', '.join(_LIBPQ)}"
-        )
+        known = ", ".join(("failover", "lease", "listen", "wait", *_LIBPQ))
+        raise SettingsError(f"ONBOARDING_JOURNAL has an option that is not taken; there are: {known}")
     given = {
         "host": _unquoted(parts.hostname), "port": str(port or ""), "user": _unquoted(parts.username),
         "password": _unquoted(parts.password), "dbname": database,
@@ -67,7 +76,14 @@ def address_of(url: str) -> Address:
         raise SettingsError(_FITS)
     host = parameters.get("host", "")
     where = f"{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
-    return Address(parameters=parameters, place=f"postgresql://{where}/{database}", listen=listen, lease=lease)
+    return Address(
+        parameters=parameters,
+        place=f"postgresql://{where}/{database}",
+        listen=listen,
+        lease=lease,
+        wait=wait,
+        lossless=failover == "lossless",
+    )
 
 
 def _unquoted(text: str | None) -> str | None:
@@ -80,11 +96,11 @@ def _listen(value: str) -> bool | None:
     return {"on": True, "off": False}.get(value)
 
 
-def _lease(value: str) -> float:
+def _seconds(name: str, value: str, least: float, most: float) -> float:
     try:
         seconds = float(value)
     except ValueError:
-        seconds = 0.0
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise SettingsError(f"ONBOARDING_JOURNAL: lease must be from {_SHORTEST:g} to {_LONGEST:g} seconds")
+        seconds = -1.0
+    if not least <= seconds <= most:
+        raise SettingsError(f"ONBOARDING_JOURNAL: {name} must be from {least:g} to {most:g} seconds")
     return seconds

@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -49,10 +50,12 @@ class PostgresJournal(Tables):
 
     Args:
         url: ``postgresql://user:password@host:port/database``; ``docs/guides/postgres.md`` tells its options.
+        waits: whether opening waits for a server that is not there yet, as long as the URL says.
     """
 
-    def __init__(self, url: str) -> None:
-        self._address = address_of(url)
+    def __init__(self, url: str, *, waits: bool = True) -> None:
+        address = address_of(url)
+        self._address = address if waits else replace(address, wait=0.0)
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         self._leases = Leases(self._address.lease, name)
         self._session: PostgresSession | None = None
@@ -83,10 +86,23 @@ class PostgresJournal(Tables):
         return min(_TOLD, self._address.lease / 2)
 
     async def open(self) -> None:
-        """Connect, and make or migrate the tables where needed; a second time, nothing."""
-        if not self._is_open:
-            self._session = PostgresSession(self._address, self._leases)
-            await self._start(Writer(self._session, self._leases.apply))
+        """Connect, and make or migrate the tables where needed; a second time, nothing.
+
+        A server that is not there yet is waited for.
+        """
+        if self._is_open:
+            return
+        self._session = PostgresSession(self._address, self._leases)
+        writer = Writer(self._session, self._leases.apply)
+        try:
+            await self._start(writer)
+        except JournalError:
+            raise
+        except BaseException:  # broken off: nobody waits for the server any more
+            self._writer = None
+            self._session.arrival.give_up()
+            await writer.stop()
+            raise
 
     async def close(self) -> None:
         """Write what was handed in, leave the list of workers, and let go of the connections."""

@@ -62,6 +62,8 @@ class Leases:
         """This worker's number; None: it is none."""
         self._held: dict[str, int] = {}
         self._let_go: set[str] = set()
+        self._told: set[str] = set()
+        """Those that the transaction under way has said, or need not say: said again if it comes to nothing."""
         self._letting_go = threading.Lock()
         self._until = self._until_by_day = 0.0
         self._taken: set[str] = set()
@@ -108,9 +110,12 @@ class Leases:
         The answer comes with that to the first statement.
         """
         self._taken, self._given, self._news, self._lost_now = set(), set(), set(), None
+        with self._letting_go:  # what was told in a transaction that came to nothing
+            self._let_go |= self._told
+            self._told = set()
         if self._new:  # registered in a transaction that came to nothing
             self._forget()
-        self._opened = opened = outbox_of(connection).send(_BEGUN, {"fence": self.fence})
+        self._opened = opened = outbox_of(connection).send(_BEGUN, {"fence": self.fence, "name": self._name})
         return lambda: int(opened.rows[0]["number"])
 
     @property
@@ -128,6 +133,7 @@ class Leases:
     def committed(self) -> None:
         """What was taken over is held from now on."""
         self._new = False
+        self._told = set()
         if self._lost:
             self._forget()
         elif self.fence is not None:
@@ -149,8 +155,7 @@ class Leases:
         applied.write()
         self._taken = self._taken - applied.given | applied.taken
         self._given = self._given - applied.taken | applied.given
-        with self._letting_go:
-            self._let_go -= applied.taken
+        self._let_go_of(applied.taken)
         self._news |= applied.seen
         return applied.outcomes
 
@@ -190,6 +195,8 @@ class Leases:
 
     def resign(self, connection: Connection) -> None:
         """Leave the list, and all journeys to others."""
+        if self._lost:
+            return
         terms = {"fences": [self.fence]}
         connection.exec_driver_sql(_REMOVE, terms)
         connection.exec_driver_sql(_FREE, terms)
@@ -264,29 +271,38 @@ class Leases:
         return bool(late)
 
     def _tell_let_go(self, connection: Connection) -> None:
-        with self._letting_go:
-            let_go, self._let_go = self._let_go, set()
+        let_go = self._let_go_of(None)
         if let_go and self.fence is not None:
             outbox_of(connection).send(_LET_GO, {"fence": self.fence, "ids": sorted(let_go)})
+
+    def _let_go_of(self, those: set[str] | None) -> set[str]:
+        """Take these, or all, off what is to be let go of, for the transaction under way."""
+        with self._letting_go:
+            let_go = set(self._let_go) if those is None else self._let_go & those
+            self._let_go -= let_go
+            self._told |= let_go
+        return let_go
 
     def _forget(self) -> None:
         self.fence, self._until, self._new = None, 0.0, False
         with self._letting_go:
             self._held.clear()
             self._let_go.clear()
+            self._told.clear()
 
     def _fenced(self, journey: str) -> JournalConflict:
         return JournalConflict(f"{conflict(journey)} (this worker was not heard of for {self.length:g} s)")
 
 
 _MINE = "(j.owner IS NULL OR j.owner = %(fence)s::bigint) AND j.id <> ALL(%(busy)s::text[])"
+# The name too: a server that was set back may give a number once more.
 _BEGUN = """
     SELECT pg_current_xact_id()::text AS number,
-           (SELECT id FROM workers WHERE id = %(fence)s::bigint FOR KEY SHARE) AS fence"""
+           (SELECT id FROM workers WHERE id = %(fence)s::bigint AND name = %(name)s FOR KEY SHARE) AS fence"""
 _TELL = "SELECT pg_notify(%(channel)s, news) FROM unnest(%(news)s::text[]) AS news"
 _RENEW = """
     UPDATE workers SET until = clock_timestamp() + make_interval(secs => %(length)s)
-    WHERE id = %(fence)s RETURNING id"""
+    WHERE id = %(fence)s AND name = %(name)s RETURNING id"""
 _REGISTER = """
     INSERT INTO workers (name, until) VALUES (%(name)s, clock_timestamp() + make_interval(secs => %(length)s))
     RETURNING id"""

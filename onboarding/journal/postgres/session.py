@@ -22,7 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal.connection import MIGRATING
 from onboarding.journal.postgres.address import Address
+from onboarding.journal.postgres.arrival import Arrival
 from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
+from onboarding.journal.postgres.identity import Identity
 from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
 from onboarding.journal.postgres.outbox import Outbox, flush, outbox_of
 from onboarding.log import log
@@ -35,6 +37,8 @@ CHANNEL = "onboarding"
 """Where the server tells of news: an empty word where there may be work, else a journey's id."""
 _PATIENCE = 10.0
 """Seconds for which a lost server is waited for before those who wait for it are told."""
+_UNSEEN = 1.0
+"""Seconds after which it is asked again what server is behind a pooler: it changes without a word."""
 _CONNECT = "5"
 _STATEMENT, _LOCK, _IDLE = 30_000, 10_000, 10_000
 """Milliseconds for a statement, for a lock, and for a process that says nothing while it holds some."""
@@ -80,9 +84,13 @@ class PostgresSession:
         self._address = address
         self._guard = guard
         self._connection: Connection | None = None
+        self.arrival = Arrival(address)
         self._begin = _READ
         self._prelude: list[str] = []
-        self._timeline: int | None = None
+        self.identity = Identity(address.lossless)
+        self._is_open = False
+        self._recognised = 0.0
+        """When it was last looked whether this is the journal as it was left."""
         self.pooled = False
         """Whether a pooler stands between us and the server."""
         # No parameter of a statement in an error or a log line; nothing is begun but by ourselves.
@@ -113,9 +121,9 @@ class PostgresSession:
 
     def open(self) -> None:
         """Connect, and bring the tables up to date."""
-        self._connected()
-        if self._attempt(_READ, self._version)[0] != NEWEST:
-            self._attempt(_WRITE, self._migrate)
+        self.arrival.wait_for(self._connected)
+        self._recognise()
+        self._is_open = True
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` in a transaction that is durable on return, and undone when it raises."""
@@ -130,6 +138,7 @@ class PostgresSession:
             return done
 
         done = self._until_done(_WRITE, guarded, numbers)
+        self.identity.saw(numbers[0])
         self._guard.committed()
         return done
 
@@ -203,11 +212,11 @@ class PostgresSession:
 
     def _was_committed(self, numbers: list[int], fault: BaseException, until: float) -> bool:
         """Whether a transaction whose connection was lost while it was committed is there."""
-        timeline, known = self._timeline, None
+        timeline, known = self.identity.facts.timeline, None
         while known is None:
             try:
                 self._connected()
-                if not numbers or timeline is None or self._timeline != timeline:
+                if not numbers or timeline is None or self.identity.facts.timeline != timeline:
                     break  # another server has taken over, which counts anew
                 known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
             except (DBAPIError, psycopg.Error) as error:
@@ -227,8 +236,34 @@ class PostgresSession:
     # The connection
 
     def _connected(self) -> None:
+        behind = self.pooled and time.monotonic() - self._recognised > _UNSEEN
         if self._connection is None:
             self._connection = self._engine.connect()
+        elif behind and self._is_open:
+            driver = _driver(self._connection)
+            assert driver is not None, "connected before"
+            self.identity.look_at(driver)
+        else:
+            return
+        if self._is_open:
+            try:
+                self._recognise()
+            except BaseException:
+                self._drop()
+                raise
+
+    def _recognise(self) -> None:
+        """Bring the tables up to date, and look whether this is the journal as it was left."""
+        if not self._attempt(_READ, self._is_ready)[0]:
+            old, fault = self._attempt(_WRITE, self._make_ready)
+            if fault is not None:
+                raise fault
+            if old is not None and old[1]:
+                log.warning(
+                    "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
+                    self.place, *old,
+                )  # fmt: skip
+        self._recognised = time.monotonic()
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -250,10 +285,10 @@ class PostgresSession:
         """What server this is, and what stands before it."""
         found = connection.execute(
             "SELECT pg_backend_pid(), current_setting('server_encoding'), current_setting('synchronous_commit'), "
-            "current_setting('fsync'), has_function_privilege('pg_control_checkpoint()', 'execute')"
+            "current_setting('fsync')"
         ).fetchone()
         assert found is not None, "it is asked for one row"
-        pid, encoding, synchronous, fsync, may_look = found
+        pid, encoding, synchronous, fsync = found
         if encoding != "UTF8":
             raise JournalError(
                 f"the database of the journal {self.place} is not in UTF-8: make one with createdb -E UTF8"
@@ -271,8 +306,7 @@ class PostgresSession:
             log.warning(
                 "the server of the journal {} runs without fsync: a power cut loses what it confirmed", self.place
             )
-        row = connection.execute("SELECT timeline_id FROM pg_control_checkpoint()").fetchone() if may_look else None
-        self._timeline = None if row is None else int(row[0])
+        self.identity.look_at(connection)
 
     def _begin_transaction(self, connection: Connection) -> None:
         driver = _driver(connection)
@@ -311,10 +345,18 @@ class PostgresSession:
             )
         return None if found is None else str(found)
 
-    def _migrate(self, connection: Connection) -> None:
+    def _is_ready(self, connection: Connection) -> bool:
+        return self._version(connection) == NEWEST and self.identity.is_known(connection)
+
+    def _make_ready(self, connection: Connection) -> tuple[str, int] | None:
+        """Make what is missing; where the journal is old, why, and how many live in it."""
+        self.identity.be_patient(connection)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        if self._version(connection) == NEWEST:
-            return  # another process was first
+        if self._version(connection) != NEWEST:  # else another process was first
+            self._migrate(connection)
+        return self.identity.note(connection)
+
+    def _migrate(self, connection: Connection) -> None:
         # Imported here: it takes longer than all else of an opening, and is needed once in a journal's life.
         from alembic import command
         from alembic.config import Config

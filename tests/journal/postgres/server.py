@@ -111,6 +111,38 @@ class Server:
             self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def copied(self) -> Path:
+        """All files of the server, which is stopped for that."""
+        self.stop("fast")
+        copy = self.folder / "copy"
+        self._copy(self._data, copy)
+        self.start()
+        return copy
+
+    def set_back(self, copy: Path | None = None) -> None:
+        """Recover the server to what its log holds, or that of a copy of its files: a timeline of its own begins."""
+        self.stop("fast")
+        if copy is not None:
+            shutil.rmtree(self._data)
+            self._copy(copy, self._data)
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write("restore_command = 'false'\n")
+        self._run("touch", str(self._data / "recovery.signal"))
+        self.start()
+
+    def dumped(self, database: str, *options: str) -> Path:
+        """What ``pg_dump`` makes of a database."""
+        dump = self.folder / "dump"
+        self._run("pg_dump", "-Fc", *options, "-f", str(dump), self.url(database))
+        return dump
+
+    def restore(self, dump: Path, database: str, *options: str) -> None:
+        """Have ``pg_restore`` put it into a database that is there."""
+        self._run("pg_restore", "--exit-on-error", *options, "-d", self.url(database), str(dump))
+
+    def _copy(self, source: Path, target: Path) -> None:
+        self._run("cp", "-a", str(source), str(target))
+
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 

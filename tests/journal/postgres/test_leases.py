@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import Connection
 
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
@@ -85,6 +87,52 @@ async def test_what_one_worker_has_taken_no_other_takes_until_it_is_released(
     assert await two.take("a")
     assert not await one.take("a")
     assert two.may_send("a")
+
+
+async def test_what_was_let_go_of_in_a_transaction_that_failed_is_let_go_of_in_the_next(
+    one: PostgresJournal, two: PostgresJournal
+) -> None:
+    head = a_head("b")
+    await store(one, a_head("a"), head)
+    assert await one.take("a")
+    assert await one.take("b")
+    one.release(["a", "b"])
+    session = one._session
+    assert session is not None
+    commit = session._commit
+
+    def fail(_: Connection) -> None:
+        raise psycopg.errors.DiskFull
+
+    session._commit = fail  # type: ignore[method-assign]
+    intent = next_change(head)
+    told = await asyncio.gather(
+        one.write(replace(intent, head=replace(intent.head, phase=Phase.SENDING))), one.due(NOW, 10),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert [str(error).rpartition(": ")[2] for error in told] == ["the server's disk is full; free some space"] * 2
+    session._commit = commit  # type: ignore[method-assign]
+    await one.due(NOW, 10)
+    assert [await two.take("a"), await two.take("b")] == [True, True]
+
+
+async def test_a_number_that_was_given_once_more_is_not_taken_for_ones_own(
+    one: PostgresJournal, two: PostgresJournal, server: Server, database: str
+) -> None:
+    """After a failover that lost a registration, say."""
+    await store(one, a_head("a"))
+    assert await one.take("a")
+    fence = one._leases.fence
+    server.sql(f"DELETE FROM workers WHERE id = {fence}", database)
+    server.sql(
+        "INSERT INTO workers (id, name, until) OVERRIDING SYSTEM VALUE "
+        f"VALUES ({fence}, 'somebody', clock_timestamp() + interval '1 hour')",
+        database,
+    )
+    with pytest.raises(JournalConflict, match="not heard of"):
+        await one.write(next_change(a_head("a")))
+    assert await one.own()
+    assert one._leases.fence not in (fence, None)
 
 
 async def test_a_journey_of_a_worker_that_was_not_heard_of_is_taken_by_whoever_asks(

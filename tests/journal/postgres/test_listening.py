@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from journal.samples import NOW, a_head, a_message, later, next_change, store
 from onboarding import Onboarding
-from onboarding.journal import Verdict, open_journal
+from onboarding.journal import Head, Verdict, open_journal
 from onboarding.journal.postgres import journal as journal_module
 from onboarding.sandbox import SandboxDesk
 
@@ -58,6 +60,34 @@ async def test_a_worker_that_never_looks_by_itself_is_woken_by_what_others_do(
             assert (await user.wait(journey.id, timeout=PATIENCE)).state == "asked"
             await user.send(journey.id, "go_on")
             assert (await user.wait(journey.id, timeout=PATIENCE)).ended_well
+
+
+async def test_a_journey_whose_start_was_broken_off_after_its_commit_is_found_at_once(
+    url: str, sandbox: SandboxDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_UNTOLD", 3600.0)
+    settings = settings_for(f"{url}?lease=600&listen=off", sandbox)
+    who = await asyncio.to_thread(a_user, sandbox, "u")
+    async with Onboarding(settings, flows=[Portrait]) as onboarding:
+        journal, looked = onboarding.journal, asyncio.Event()
+        create, next_due = journal.create, journal.next_due
+
+        async def looking(*terms: Any) -> datetime | None:
+            due = await next_due(*terms)
+            looked.set()  # what comes now it does not look for by itself
+            return due
+
+        async def broken_off(*terms: Any) -> Head:
+            await create(*terms)
+            raise asyncio.CancelledError
+
+        monkeypatch.setattr(journal, "next_due", looking)
+        await asyncio.wait_for(looked.wait(), PATIENCE)
+        monkeypatch.setattr(journal, "create", broken_off)
+        with pytest.raises(asyncio.CancelledError):
+            await onboarding.start(Portrait, user_id=who)
+        [journey] = await onboarding.list()
+        assert (await onboarding.wait(journey.id, timeout=PATIENCE)).state == "asked"
 
 
 async def test_news_come_through_again_after_the_server_was_restarted(shaken: Server) -> None:
