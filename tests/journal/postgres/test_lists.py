@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,13 +42,20 @@ _FILL = """
 
 @pytest.fixture(scope="module")
 def big(server: Server) -> Iterator[str]:
-    """The name of a database with many journeys; nobody has told the server yet how many there are."""
+    """A database with many journeys of the first version, opened since; nobody has told the server how many."""
     server.database("big")
     with _first_version(server.url("big")) as connection:
         connection.execute(_FILL, {"now": micros(NOW), "many": _MANY})
         connection.commit()
+    asyncio.run(_opened(server.url("big")))
     yield "big"
     server.sql("DROP DATABASE big WITH (FORCE)")
+
+
+async def _opened(url: str) -> None:
+    journal = open_journal(url)
+    await journal.open()
+    await journal.close()
 
 
 def _first_version(url: str) -> psycopg.Connection[Any]:
