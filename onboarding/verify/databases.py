@@ -143,12 +143,10 @@ class Databases:
 
     def copied(self, case: str, table: str) -> bytes:
         """What COPY gives of a table: the bytes that a dump holds, blobs in hexadecimal digits."""
-        from psycopg import sql
-
         from onboarding.journal.postgres.address import address_of
         from onboarding.journal.postgres.session import connect
 
-        statement = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
+        statement = f'COPY "{table}" TO STDOUT'.encode()
         with connect(address_of(self.url(case))) as connection, connection.cursor().copy(statement) as out:
             return b"".join(map(bytes, out))
 
