@@ -1,4 +1,7 @@
-"""Databases of a run's own, on the server of a journal: one a case, made as a copy of an empty journal, then dropped.
+"""Databases of a run's own, on the server of a journal: one a case, a copy of an empty journal, dropped at the end.
+
+To make one and to drop it takes the server longer than most cases last (it writes some megabytes, and a checkpoint). So
+the one of a case that has ended is emptied for the next case; two that run at once never share one.
 
 The database that the address names is only connected to. All names begin alike, so that what a run that was killed
 has left can be dropped without knowing it.
@@ -9,9 +12,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,6 +37,14 @@ LEASE = 1.0
 """Seconds after which a process that is not heard of is taken for dead: the shortest that there is."""
 _PREFIX = "onboarding_verify"
 _EMPTY = "empty"
+_PATIENCE = 10.0
+"""Seconds for the server to end the sessions of processes that were killed."""
+_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_END_SESSIONS = _SESSIONS.replace("count(*)", "pg_terminate_backend(pid)")
+_EMPTYING = """
+    DELETE FROM inbox; DELETE FROM transitions; DELETE FROM journey_data; DELETE FROM journeys; DELETE FROM archived;
+    DELETE FROM uses; DELETE FROM meta; DELETE FROM workers; DELETE FROM tally_changes"""
+"""In one transaction; the tallies last, which count what goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +54,13 @@ class Databases:
     Attributes:
         server: the journal's address, as it was given.
         prefix: how their names begin.
+        folder: where it is kept which are in use, for all processes of the part.
         key: what seals them.
     """
 
     server: str = field(repr=False)
     prefix: str
+    folder: Path
     key: str = field(default_factory=Keyring.generate_key, repr=False)
 
     def prepare(self) -> None:
@@ -53,12 +69,29 @@ class Databases:
         asyncio.run(_make_tables(self._url(self._name(_EMPTY))))
 
     def make(self, case: str) -> None:
-        """A new, empty journal for a case."""
-        self._ask(f'CREATE DATABASE "{self._name(case)}" TEMPLATE "{self._name(_EMPTY)}"')
+        """An empty journal for a case."""
+        for number in count():
+            place = self.folder / f"database-{number}"
+            with suppress(FileExistsError):
+                place.with_suffix(".taken").touch(exist_ok=False)
+                break
+        (self.folder / self._name(case)).symlink_to(place)
+        if not place.exists():
+            self._ask(f'CREATE DATABASE "{self._of(place)}" TEMPLATE "{self._name(_EMPTY)}"')
+            place.touch()
 
-    def drop(self, case: str) -> None:
-        """Away with it, whoever is connected."""
-        self._ask(f'DROP DATABASE IF EXISTS "{self._name(case)}" WITH (FORCE)')
+    def empty(self, case: str) -> None:
+        """Leave a case's database to the next one, with nothing in it and nobody connected."""
+        self.ask_in(case, _END_SESSIONS)
+        until = time.monotonic() + _PATIENCE
+        while self.ask_in(case, _SESSIONS)[0][0]:
+            if time.monotonic() > until:
+                return  # it stays as it is, and nobody else's
+            time.sleep(0.01)
+        self.ask_in(case, _EMPTYING)
+        place = (self.folder / self._name(case)).readlink()
+        (self.folder / self._name(case)).unlink()
+        place.with_suffix(".taken").unlink()
 
     def drop_all(self) -> None:
         """Away with everything that this part has made."""
@@ -71,7 +104,7 @@ class Databases:
 
     def url(self, case: str) -> str:
         """The address of a case's journal."""
-        return self._url(self._name(case))
+        return self._url(self._of((self.folder / self._name(case)).readlink()))
 
     def check(self) -> None:
         """Look whether databases can be made there.
@@ -96,6 +129,9 @@ class Databases:
     def _name(self, case: str) -> str:
         return f"{self.prefix}_{hashlib.sha256(case.encode()).hexdigest()[:16]}"
 
+    def _of(self, place: Path) -> str:
+        return f"{self.prefix}_{place.name.replace('-', '_')}"
+
     def _url(self, name: str) -> str:
         parts = urlsplit(self.server)
         options = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), "lease": f"{LEASE:g}"})
@@ -104,6 +140,15 @@ class Databases:
     def ask_in(self, case: str, statement: str, *terms: Any) -> list[tuple[Any, ...]]:
         """Do a statement in a case's journal: its rows."""
         return self._ask(statement, *terms, url=self.url(case))
+
+    def copied(self, case: str, table: str) -> bytes:
+        """What COPY gives of a table: the bytes that a dump holds, blobs in hexadecimal digits."""
+        from onboarding.journal.postgres.address import address_of
+        from onboarding.journal.postgres.session import connect
+
+        statement = f'COPY "{table}" TO STDOUT'.encode()
+        with connect(address_of(self.url(case))) as connection, connection.cursor().copy(statement) as out:
+            return b"".join(map(bytes, out))
 
     def _ask(self, statement: str, *terms: Any, url: str | None = None) -> list[tuple[Any, ...]]:
         from onboarding.journal.postgres.address import address_of
@@ -134,7 +179,7 @@ def databases_of(plan: Plan) -> Databases | None:
         return None
     # A plan's folder is its own; of two machines that share a server, the names tell them apart.
     whose = f"{socket.gethostname()}\0{plan.folder.absolute()}"
-    return Databases(plan.journal, f"{_PREFIX}_{hashlib.sha256(whose.encode()).hexdigest()[:12]}")
+    return Databases(plan.journal, f"{_PREFIX}_{hashlib.sha256(whose.encode()).hexdigest()[:12]}", plan.folder)
 
 
 @contextmanager
@@ -159,5 +204,5 @@ def place_of(journal: str) -> str:
     if not journal.startswith("postgres"):
         raise SettingsError("the verifier takes postgresql://user:password@host:port/database; without, it uses files")
     place = open_journal(journal).place
-    Databases(journal, _PREFIX).check()
+    Databases(journal, _PREFIX, Path()).check()
     return place

@@ -29,7 +29,7 @@ _WIDE = frozenset({"crash", "owners", "controls"})
 """Parts that use every core by themselves."""
 _ON_A_SERVER = frozenset({"crash", "owners", "secrets", "controls"})
 _AS_EVER = "it does not stand on the journal that was given: it was tried as without it, in memory and in files"
-_QUICK, _FULL = 120.0, 3600.0
+_QUICK, _QUICK_ON_A_SERVER, _FULL = 120.0, 300.0, 3600.0
 """Seconds for one part, after which something hangs."""
 
 
@@ -103,7 +103,8 @@ def _all(names: Sequence[str], plan: Plan, ended: Callable[[PartResult], None]) 
         wanted = plan.jobs if name in _WIDE else 1
         with free.taken(wanted):
             began = time.monotonic()
-            result = run_alone(name, replace(plan, jobs=wanted), timeout=_FULL if plan.full else _QUICK)
+            quick = _QUICK if plan.journal is None else _QUICK_ON_A_SERVER
+            result = run_alone(name, replace(plan, jobs=wanted), timeout=_FULL if plan.full else quick)
             skipped = result.skipped
             if plan.journal is not None and name not in _ON_A_SERVER:
                 skipped = (*skipped, _AS_EVER)

@@ -26,6 +26,8 @@ from onboarding.journal.records import Change, Head
 
 __all__ = ["Leases"]
 
+_SHOWN = 60
+"""Letters of a worker's name that the server shows: its end tells workers apart."""
 _MARGIN = 0.1
 """The share of a lease that is not used: for clocks that do not run alike, and the way from the look to the wire."""
 
@@ -103,6 +105,11 @@ class Leases:
         return there
 
     # Around every transaction that writes
+
+    @property
+    def session(self) -> str:
+        """How the server shows this worker's session."""
+        return self._name[-_SHOWN:]
 
     def begun(self, connection: Connection) -> Callable[[], int]:
         """Ask whether this worker is still on the list, which it stays until the end, and for the transaction's number.
@@ -185,6 +192,7 @@ class Leases:
             # Whose owner is not on the list (a table was restored by itself): they would be stuck in silence.
             connection.exec_driver_sql(_FREE_STRAYS)
         self._tell_let_go(connection)
+        outbox_of(connection).send(_END_STUCK, {"late": self.length / 4, "shown": _SHOWN})
         if connection.exec_driver_sql(_MANY).scalar_one() and connection.exec_driver_sql(_FOLDING).scalar_one():
             connection.exec_driver_sql(_FOLD)
         return until
@@ -321,6 +329,12 @@ _SWEEP = """
     DELETE FROM workers WHERE id IN (
         SELECT id FROM workers WHERE until < clock_timestamp() FOR UPDATE SKIP LOCKED)
     RETURNING id"""
+# Where it was stopped between two messages of one transaction, the server does not end it: nothing is idle for it.
+_END_STUCK = """
+    SELECT pg_terminate_backend(a.pid) FROM workers AS w
+    JOIN pg_stat_activity AS a ON a.application_name = right(w.name, %(shown)s::integer)
+    WHERE w.until < clock_timestamp() - make_interval(secs => %(late)s) AND a.pid <> pg_backend_pid()
+        AND a.usename = current_user AND a.datname = current_database()"""
 _LET_GO = """
     UPDATE journeys SET owner = NULL WHERE id IN (
         SELECT id FROM journeys WHERE id = ANY(%(ids)s) AND owner = %(fence)s ORDER BY id FOR NO KEY UPDATE)"""

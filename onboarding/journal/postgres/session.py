@@ -54,6 +54,11 @@ _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
 class Guard(Protocol):
     """What stands around every transaction that writes."""
 
+    @property
+    def session(self) -> str:
+        """Whose session it is, as the server shows it: 63 ASCII letters at most."""
+        ...
+
     def begun(self, connection: Connection) -> Callable[[], int]:
         """At its beginning; what it gives tells the transaction's number, for which it may have to ask."""
         ...
@@ -67,10 +72,15 @@ class Guard(Protocol):
         ...
 
 
-def connect(address: Address) -> psycopg.Connection[Any]:
-    """A new connection, on which every statement is a transaction of its own unless one is begun."""
+def connect(address: Address, name: str = "onboarding") -> psycopg.Connection[Any]:
+    """A new connection, on which every statement is a transaction of its own unless one is begun.
+
+    Args:
+        address: of the server.
+        name: whose it is, as the server shows it.
+    """
     given: dict[str, Any] = {
-        "application_name": "onboarding", "connect_timeout": _CONNECT, "client_encoding": "utf8",
+        "application_name": name, "connect_timeout": _CONNECT, "client_encoding": "utf8",
         "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
         **address.parameters,
     }  # fmt: skip
@@ -273,7 +283,7 @@ class PostgresSession:
                 connection.close()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = connect(self._address)
+        connection = connect(self._address, self._guard.session)
         try:
             self._look_at(connection)
         except BaseException:

@@ -93,7 +93,7 @@ class Stage:
         try:
             yield self.databases.settings(folder.name)
         finally:
-            self.databases.drop(folder.name)
+            self.databases.empty(folder.name)
 
     @property
     def desk(self) -> SandboxDesk:

@@ -25,7 +25,7 @@ from onboarding.verify.rehearsal import cast
 __all__ = ["HELD", "OUTLIVED", "outlive", "suitable"]
 
 OUTLIVED, HELD = "outlived-lease", "killed-holding"
-_PATIENCE = 15.0
+_PATIENCE = 40.0
 _SOON = 0.3
 
 

@@ -27,7 +27,7 @@ from onboarding.verify.secrecy.canaries import Canaries
 from onboarding.verify.secrecy.controls import controls
 from onboarding.verify.secrecy.evidence import Evidence, evidence_of
 from onboarding.verify.secrecy.processes import HAS_PROC
-from onboarding.verify.secrecy.program import looks, program_runs
+from onboarding.verify.secrecy.program import looks, looks_on_server, program_runs
 from onboarding.verify.secrecy.scanner import Scanner
 from onboarding.verify.secrecy.server import evidence_on_server, rows_on_server
 
@@ -113,12 +113,18 @@ class _Search:
                 self.counts.update(scenes=found.scenes, journeys=len(found.journeys), exceptions=found.errors)
                 self.counts["canaries"] += len(found.canaries.all)
                 self._look(_SERVER, found.places, found.canaries)
+                named = {"ONBOARDING_JOURNAL": databases.url(found.flow), "ONBOARDING_KEYS": databases.key}
+                for seen in looks_on_server(plan, found, named):
+                    self.counts["command line calls"] += "output" in seen.place
+                    if seen.failed:
+                        self.findings.append(Finding(_SERVER, f"nothing was proved by {seen.place}: the call failed"))
+                    self._look(_SERVER, [(seen.place, seen.content)], seen.canaries)
                 self._plant(databases, flow.definition.name, found.canaries)
 
     def _plant(self, databases: Databases, case: str, canaries: Canaries) -> None:
         name, canary = next(iter(canaries.values.items()))
         databases.ask_in(case, "INSERT INTO meta (name, value) VALUES ('planted', %s)", canary.encode())
-        hit = any(self._scanners_of(canaries)[0].scan(each) for _, each in rows_on_server(databases, case))
+        hit = any(self._scanners_of(canaries)[0].scan(each) for _, each in rows_on_server(databases, case, full=False))
         self.counts.update(planted=1, found=int(hit))
         if not hit:
             self.findings.append(Finding(_SERVER, f"{name} was put into a row on the server, and not found"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onboarding.machine import Flow
@@ -15,7 +15,7 @@ from onboarding.verify.secrecy.evidence import Evidence
 from onboarding.verify.secrecy.files import bytes_in
 from onboarding.verify.secrecy.processes import Command, run_all
 
-__all__ = ["Seen", "looks", "program_runs"]
+__all__ = ["Seen", "looks", "looks_on_server", "program_runs"]
 
 _ENDED = (0, 3, 4)
 """A journey that ended well, is parked, or waits."""
@@ -51,6 +51,27 @@ def looks(plan: Plan, left: Sequence[Evidence], most: int) -> Iterator[Seen]:
             asked.append((each, Command(arguments=arguments, folder=folder, environment=environment)))
     for (each, _), ran in zip(asked, run_all([command for _, command in asked], plan.jobs), strict=True):
         yield Seen(f"the output of {ran.command}", ran.told, each.canaries, failed=ran.code != 0)
+
+
+def looks_on_server(plan: Plan, left: Evidence, settings: Mapping[str, str]) -> Iterator[Seen]:
+    """What the command line prints about journeys on a server, and what others see of it meanwhile.
+
+    Args:
+        plan: whose folder takes what it leaves.
+        left: what the scenes have left there.
+        settings: those that name the journal and its keys.
+    """
+    journey = plan.rng("secrets", "looks", "server").choice(left.journeys)
+    calls = (("-vv", "list", "--json"), ("show", journey, "--json"), ("audit",))
+    commands = [
+        Command(arguments=arguments, folder=plan.folder / f"look server {number}", environment=dict(settings))
+        for number, arguments in enumerate(calls)
+    ]
+    for ran in run_all(commands, plan.jobs):
+        yield Seen(f"the output of {ran.command} on the server", ran.told, left.canaries, failed=ran.code != 0)
+        yield Seen(f"the list of processes during {ran.command} on the server", ran.arguments, left.canaries)
+        for place, content in bytes_in(ran.command.folder):
+            yield Seen(f"{place} of {ran.command}", content, left.canaries)
 
 
 def program_runs(plan: Plan, flows: Sequence[type[Flow]], desk: SandboxDesk, token: str) -> Iterator[Seen]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +16,10 @@ from sqlalchemy import Connection
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import Journal, Phase, Status, open_journal
+from onboarding.journal.postgres.address import address_of
 from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.journal.postgres.leases import _elapsed
+from onboarding.journal.postgres.session import connect
 
 from .server import Server
 
@@ -293,6 +296,33 @@ async def test_when_its_own_clock_says_so_a_worker_sends_nothing_more(
             later_on.setattr(clock, lambda now=now: now + 10)
             assert not one.may_send("a")
     assert one.may_send("a")
+
+
+async def test_a_worker_that_was_stopped_within_a_transaction_does_not_keep_what_it_holds(
+    url: str, two: PostgresJournal, server: Server, database: str
+) -> None:
+    """The server takes what was sent of it for a transaction that goes on, however long nothing follows."""
+    held = "host:1:stopped"
+    await store(two, a_head("a", due=later(-1)))
+    with closing(connect(address_of(url), held)) as stopped:
+        server.sql(
+            f"INSERT INTO workers (name, until) VALUES ('{held}', clock_timestamp() - interval '1 hour')", database
+        )
+        server.sql("UPDATE journeys SET owner = (SELECT max(id) FROM workers)", database)
+        stopped.execute("SET statement_timeout = 100; SET idle_in_transaction_session_timeout = 100")
+        stopped.pgconn.enter_pipeline_mode()
+        for statement in (b"BEGIN", b"SELECT FROM workers FOR KEY SHARE"):
+            stopped.pgconn.send_query_params(statement, None)
+        stopped.pgconn.flush()
+        locked = "SELECT 1 FROM pg_locks WHERE relation = 'workers'::regclass"
+        while not server.sql(locked, database):  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.01)
+        assert await two.claim(NOW, 1) == []
+        await two._renew()
+        there = f"SELECT 1 FROM pg_stat_activity WHERE application_name = '{held}'"
+        while server.sql(there):  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.01)
+        assert await two.claim(NOW, 1) == ["a"]
 
 
 async def test_who_is_no_worker_sends_nothing_and_takes_nothing(url: str, one: PostgresJournal) -> None:

@@ -84,6 +84,7 @@ def test_the_rows_on_a_server_hold_no_secret_and_one_that_was_put_there_is_found
     assert result.findings == ()
     assert (result.counts["planted"], result.counts["found"]) == (1, 1)
     assert result.counts["journeys"] > 0
+    assert result.counts["command line calls"] == 3
     assert server.sql(_LEFT) == []
 
 
