@@ -91,6 +91,7 @@ class Identity:
             # The workers first, as every writer does it. One that lives on is refused from now on, and begins anew.
             connection.exec_driver_sql("DELETE FROM workers")
             connection.exec_driver_sql("UPDATE journeys SET owner = NULL WHERE owner IS NOT NULL")
+            connection.exec_driver_sql("DELETE FROM held")  # also where it was not restored together with them
             live = mark_old(connection, int(connection.exec_driver_sql(_TIMES).scalar_one()))
         if why is not None or kept is None or not noted.now.items() <= kept.items():
             number = connection.exec_driver_sql(_TRANSACTION).scalar_one()
