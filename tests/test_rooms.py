@@ -52,6 +52,7 @@ ONLY = {
 # Outside packages that live in some rooms only; every other one must be a dependency of the project.
 OWNED = {
     "alembic": {"journal"},
+    "h11": {"api"},
     "httpcore": {"api"},
     "httpcore2": {"api"},
     "httpx": {"api", "verify"},

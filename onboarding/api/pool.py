@@ -112,7 +112,7 @@ class Pool:
         Args:
             method: in capitals.
             target: path and query, percent-encoded.
-            headers: all of them, also the host's and the content's length.
+            headers: all of them, also the host's and the content's length; h11's are taken for checked.
             content: bytes, or an asynchronous iterable of them.
             extensions: see above.
 
@@ -126,9 +126,9 @@ class Pool:
             line = self._pop_idle() or await self._connect(limits.get("connect"))
             line.stream.leaving = extensions.get("leaving")
             url = self._core.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
-            response = await line.http.handle_async_request(
-                self._core.Request(method, url, headers=headers, content=content, extensions=extensions)
-            )
+            request = self._core.Request(method, url, content=content, extensions=extensions)
+            request.headers = headers  # not looked through here: HTTP/1.1 does that
+            response = await line.http.handle_async_request(request)
         except BaseException as error:
             self._drop(line)
             self._places.release()

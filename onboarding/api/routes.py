@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import h11
+
 from onboarding.api.envelope import MAX_SIZE, unpack
 from onboarding.api.leftovers import give_up_if_more_came
 from onboarding.api.pool import Pool
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Reply", "Route", "route_through"]
 
 _OK = 200
+_LENGTHS = 1024
+"""Of so many lengths of a body the headers are kept."""
 _WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 """Methods that say how long their body is, also where it is empty."""
 
@@ -54,16 +58,17 @@ class _PoolRoute:
         url = library.URL(base_url)
         self._base_path = url.path.rstrip("/")
         self._headers = [(b"Host", url.netloc), *headers.raw]
+        self._checked: dict[int | None, Sequence[tuple[bytes, bytes]]] = {}
+        """By the length of the body; None: there is none."""
 
     async def fetch(self, request: FilledRequest, passage: Passage) -> Reply:
         remaining = passage.remaining()
         method = request.endpoint.method
         content = None if request.content is None else request.content.get_secret_value()
-        headers = self._headers
-        if content is not None or method in _WITH_BODY:
-            headers = [*headers, (b"Content-Length", b"%d" % len(content or b""))]
+        length = len(content or b"") if content is not None or method in _WITH_BODY else None
         answer = await self._pool.send(
-            method, f"{self._base_path}{request.target.get_secret_value()}".encode("ascii"), headers, content,
+            method, f"{self._base_path}{request.target.get_secret_value()}".encode("ascii"),
+            self._checked.get(length) or self._check(length), content,
             extensions={
                 "timeout": {"connect": min(self._connect_timeout, remaining), "pool": remaining},
                 "leaving": passage.leave,
@@ -80,6 +85,14 @@ class _PoolRoute:
             return Reply(_OK, body)
         finally:
             await answer.aclose()
+
+    def _check(self, length: int | None) -> Sequence[tuple[bytes, bytes]]:
+        """The headers for a body of so many bytes, checked once: HTTP/1.1 would do so with every request."""
+        more = [] if length is None else [(b"Content-Length", b"%d" % length)]
+        headers = h11.Request(method="POST", target="/", headers=[*self._headers, *more]).headers
+        if len(self._checked) < _LENGTHS:
+            self._checked[length] = headers
+        return headers
 
 
 class _ClientRoute:
