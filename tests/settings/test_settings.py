@@ -230,7 +230,7 @@ def test_a_key_that_temporals_client_would_leave_out_in_silence_is_refused(key: 
     ("given", "says"),
     [
         ({"journal": "canary://x"}, "ONBOARDING_JOURNAL"),
-        ({"journal": "postgresql://canary:canary@127.0.0.1:1/y"}, "cannot be reached"),
+        ({"journal": "postgresql://canary:canary@127.0.0.1:1/y?wait=0"}, "cannot be reached"),
         ({"keys": ["canary"]}, "ONBOARDING_KEYS"),
         ({"base_url": "http://canary.example.com"}, "ONBOARDING_BASE_URL"),
         ({"tenant_id": "with canary"}, "ONBOARDING_TENANT_ID"),
