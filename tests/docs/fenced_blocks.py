@@ -22,6 +22,7 @@ _BLOCK = re.compile(
 )
 _SAME = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
+    (re.compile(r"[\u2800-\u28ff] [^\r\n]*"), ""),  # a spinner, where a step took longer: it is wiped away again
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"(?:/[\w.+-]+)+/journal\.db"), "<journal>"),
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:\+00:00|Z)"), "<moment>"),
