@@ -119,6 +119,7 @@ def load(project: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.thorough
 def test_a_second_run_sets_nothing_up_and_passes_on_arguments_folder_and_exit_code(project: Path) -> None:
     run = start(project, "run", "--file", "a b", FAILING="onboarding")
     code, output, messages = finish(run)
@@ -130,6 +131,7 @@ def test_a_second_run_sets_nothing_up_and_passes_on_arguments_folder_and_exit_co
         assert seen["process"] == run.pid  # it takes our place: signals and the terminal are its own
 
 
+@pytest.mark.thorough
 def test_the_tests_run_at_the_root_with_the_arguments_given(project: Path) -> None:
     code, output, _ = finish(start(project, "test", "-k", "word"))
     seen = json.loads(output)
@@ -137,6 +139,7 @@ def test_the_tests_run_at_the_root_with_the_arguments_given(project: Path) -> No
     assert Path(seen["folder"]) == project.resolve()
 
 
+@pytest.mark.thorough
 def test_ci_runs_every_part_though_one_fails_and_names_it_at_the_end(project: Path) -> None:
     argv = ["bash", ".ci/run"]
     variables = os.environ | {"FAILING": "ruff", "CI": "true"}
@@ -148,12 +151,14 @@ def test_ci_runs_every_part_though_one_fails_and_names_it_at_the_end(project: Pa
     assert done.stdout.splitlines()[-1] == "check: failed: lint"
 
 
+@pytest.mark.thorough
 def test_check_succeeds_when_all_parts_do(project: Path) -> None:
     code, output, _ = finish(start(project, "check"))
     parts = "lint, types, docs, verify, thorough, postgres, temporal, test"
     assert (code, output.splitlines()[-1]) == (0, f"check: all is well: {parts}")
 
 
+@pytest.mark.thorough
 def test_another_version_of_the_project_is_renewed_in_place_and_lint_settings_change_nothing(
     project: Path, module: ModuleType
 ) -> None:
@@ -168,6 +173,7 @@ def test_another_version_of_the_project_is_renewed_in_place_and_lint_settings_ch
     assert module.ready()
 
 
+@pytest.mark.thorough
 def test_what_is_no_longer_whole_is_not_used(project: Path, module: ModuleType, tmp_path: Path) -> None:
     assert module.ready()
     python = module.script(module.VENV, "python")
@@ -247,6 +253,7 @@ def test_what_there_is_not_ends_with_two_and_a_sentence(
     assert shown.err.count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_a_failing_pip_is_told_in_a_sentence_with_its_last_lines_and_leaves_no_stamp(
     project: Path, module: ModuleType
 ) -> None:
@@ -261,6 +268,7 @@ def test_a_failing_pip_is_told_in_a_sentence_with_its_last_lines_and_leaves_no_s
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a kill that nothing can catch is POSIX's")
+@pytest.mark.thorough
 def test_after_a_kill_in_mid_set_up_two_runs_at_once_make_one_environment(made: Path) -> None:
     describe(made)
     shutil.rmtree(made / ".venv", ignore_errors=True)

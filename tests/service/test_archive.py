@@ -269,7 +269,7 @@ def archive_and_kill(settings: Settings, archive: Path, until: int | None = None
     return None if child.returncode == -signal.SIGKILL else int(said)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 async def test_killed_at_any_point_every_journey_is_in_the_journal_or_in_the_archive(
     settings: Settings, tmp_path: Path
 ) -> None:
