@@ -105,21 +105,20 @@ def _growth(bench: Bench) -> dict[str, Entry]:
     )  # fmt: skip
 
 
-def _polling(bench: Bench) -> dict[str, Entry]:
-    live = _SOME if bench.options.quick else _LIVE
-    return _on_both(
-        bench, f"onboarding, {{}}, {live:,} watches",
-        lambda backend: polling.measure(_place(bench, "polling", backend), live),
-    )  # fmt: skip
+def _with_many_live(
+    name: str, about: str, measure: Callable[[Place, int], Iterable[Measurement]]
+) -> Callable[[Bench], dict[str, Entry]]:
+    def row(bench: Bench) -> dict[str, Entry]:
+        live = _SOME if bench.options.quick else _LIVE
+        return _on_both(
+            bench, f"onboarding, {{}}, {live:,} {about}", lambda backend: measure(_place(bench, name, backend), live)
+        )
+
+    return row
 
 
-def _killed(bench: Bench) -> dict[str, Entry]:
-    live = _SOME if bench.options.quick else _LIVE
-    return _on_both(
-        bench, f"onboarding, {{}}, {live:,} live",
-        lambda backend: killed.measure(_place(bench, "kill", backend), live),
-    )  # fmt: skip
-
+_polling = _with_many_live("polling", "watches", polling.measure)
+_killed = _with_many_live("kill", "live", killed.measure)
 
 ROWS = (
     Row("capacity", "One journal with a million journeys, parked, waiting and polling.", _capacity, place=60),

@@ -105,7 +105,6 @@ class Caller:
         await passage.ended(task)
         if task.done() and not task.cancelled():
             return task.result()
-        passage.give_up()
         late = (
             Trouble(InDoubt, "no answer in time")
             if passage.may_have_left

@@ -1,12 +1,12 @@
 """An answer sorted: a result, or which kind of trouble. Pure: bytes and a status in, data out.
 
-===========================  ================================================================================
-status                       what it is
-===========================  ================================================================================
-200, strict envelope         a result, a refusal that the endpoint lists, or in doubt
-4xx                          refused by protocol; but 408 is in doubt, 425 and 429 say that nobody looked at
-it everything else              in doubt: 5xx, redirects (never followed), other 2xx
-===========================  ================================================================================
+=====================  =============================================================================================
+status                 what it is
+=====================  =============================================================================================
+200, strict envelope   a result, a refusal that the endpoint lists, or in doubt
+4xx                    refused by protocol; but 408 is in doubt, 425 and 429 say that nobody looked at it
+everything else        in doubt: 5xx, redirects (never followed), other 2xx
+=====================  =============================================================================================
 """
 
 from __future__ import annotations

@@ -79,12 +79,8 @@ class Passage:
         if self.under_way:
             self._task.cancel()
         else:
-            self.give_up()
+            self._given_up = True
             self._timer = asyncio.get_running_loop().call_at(self.deadline + self._grace, self._task.cancel)
-
-    def give_up(self) -> None:
-        """Let no byte leave from now on."""
-        self._given_up = True
 
     def leave(self) -> None:
         """The first byte is about to be written: the hook for our own pool.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from onboarding.clock import Clock
+from onboarding.drivers.persistence import PENALTY, persist
 from onboarding.engine import Engine, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import Head, Journal, Status, Stored
@@ -24,8 +25,6 @@ _LEAST = 0.01
 """Seconds between two looks for what falls due: what does so meanwhile is claimed as one."""
 _STALE = 1.0
 """Seconds after which what was claimed ahead and not begun is let go: by then others may be due for longer."""
-_PENALTY = 5.0
-"""Seconds before a journey on which the engine itself failed is taken up again."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -115,7 +114,7 @@ class Worker:
         """Advance what falls due until stopped. What is under way is never broken off."""
         try:
             while not self._stopping:
-                await self._turn()
+                await persist(self._turn, self._pause)
         finally:
             await self._come_to_rest()
             self.owner = False
@@ -150,19 +149,12 @@ class Worker:
     async def _turn(self) -> None:
         self._wake.clear()
         self._next_look = self._clock.now() + timedelta(seconds=self._journal.pace)
-        try:
-            self.owner = await self._journal.own()
-            if self.owner:
-                await self._take()
-                await self._pause(await self._until_due())
-            else:
-                await self._pause(self._journal.pace)
-        except JournalError as error:
-            log.error("the worker cannot use the journal, and tries again: {}", error)
-            await self._pause(_PENALTY)
-        except Exception as error:  # noqa: BLE001 - a worker that ends leaves every journey stuck in silence
-            log.error("the worker failed with {}, and tries again", type(error).__name__)
-            await self._pause(_PENALTY)
+        self.owner = await self._journal.own()
+        if self.owner:
+            await self._take()
+            await self._pause(await self._until_due())
+        else:
+            await self._pause(self._journal.pace)
 
     # What is taken up
 
@@ -266,7 +258,7 @@ class Worker:
             self._has_rested(journey, due)
 
     def _shun(self, journey: str) -> None:
-        self._shunned[journey] = self._clock.monotonic() + _PENALTY
+        self._shunned[journey] = self._clock.monotonic() + PENALTY
 
 
 def _due(rests: Next) -> datetime | None:

@@ -13,22 +13,19 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from onboarding.clock import Clock
+from onboarding.drivers.persistence import persist
 from onboarding.drivers.temporal.activity import Advancing
 from onboarding.drivers.temporal.payloads import LOOKS, WAKE, WORKFLOW, Errand
 from onboarding.drivers.temporal.server import Server, connect, has_attributes
 from onboarding.drivers.temporal.sweeper import Sweeper
 from onboarding.drivers.temporal.workflow import ATTRIBUTES, JourneyWorkflow
 from onboarding.engine import Engine
-from onboarding.errors import JournalError
 from onboarding.journal import Head, Journal, Stored
-from onboarding.log import log
 
 __all__ = ["TemporalWorker"]
 
 _IDLE = 0.25
 """Seconds between two tries to become the owner."""
-_PENALTY = 5.0
-"""Seconds before it is tried again, where journal or server failed."""
 _TO_REST = timedelta(minutes=30)
 """For what is under way when it is told to stop. It ends by itself; nothing is broken off."""
 _QUEUE = "temporal_queue"
@@ -113,24 +110,17 @@ class TemporalWorker:
         """Advance what wants to be advanced until stopped. What is under way is never broken off."""
         try:
             while not self._stop.is_set():
-                await self._turn()
+                await persist(self._turn, self._pause)
         finally:
             self.owner = False
             await self._journal.disown()
 
     async def _turn(self) -> None:
-        try:
-            self.owner = await self._journal.own()
-            if self.owner:
-                await self._serve()
-            else:
-                await self._pause(_IDLE)
-        except JournalError as error:
-            log.error("the worker cannot use the journal, and tries again: {}", error)
-            await self._pause(_PENALTY)
-        except Exception as error:  # noqa: BLE001 - a worker that ends leaves every journey stuck in silence
-            log.error("the worker failed with {}, and tries again", type(error).__name__)
-            await self._pause(_PENALTY)
+        self.owner = await self._journal.own()
+        if self.owner:
+            await self._serve()
+        else:
+            await self._pause(_IDLE)
 
     async def _serve(self) -> None:
         """Be a worker of the server's until stopped, or until the journal or the server fails."""
