@@ -26,10 +26,11 @@ def test_a_flow_that_does_not_end_well_undisturbed_is_refused_with_where_it_came
     with pytest.raises(DefinitionError) as refused:
         run("unplayable_flow:Changing")
     assert str(refused.value) == (
-        "changing does not end well where nothing goes wrong: it was parked in changing_password as refused: the "
-        "service refused change_password: The new password is refused: it is the same as the old one; the verifier fills "
-        "the fields (user_id, known, fresh) by their names and types; where that is not what the flow needs, give them an "
-        "example (Field(examples=[...])), or write a function rehearse(desk, rng) in unplayable_flow"
+        "changing does not end well where nothing goes wrong: it was parked in changing_password as refused: "
+        "the service refused change_password: The new password is refused: it is the same as the old one; "
+        "the verifier fills the fields (user_id, known, fresh) by their names and types; where that is not what the "
+        "flow needs, give them an example (Field(examples=[...])), or write a function rehearse(desk, rng) in "
+        "unplayable_flow"
     )
 
 
