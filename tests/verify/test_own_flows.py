@@ -13,13 +13,14 @@ from onboarding.verify.run import verify
 
 
 @pytest.fixture(autouse=True)
-def _found_by_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_the_folder_of_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on the command line, where a flow that lies in the present folder is found."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.chdir(Path(__file__).parent)
 
 
-def run(flow: str, **asked: Any) -> Report:
-    return verify(flows=[flow], parts=["simulation"], **asked)
+def run(flow: str, part: str = "simulation", **asked: Any) -> Report:
+    return verify(flows=[flow], parts=[part], **asked)
 
 
 def test_a_flow_that_does_not_end_well_undisturbed_is_refused_with_where_it_came_to_and_what_to_do() -> None:
@@ -48,3 +49,9 @@ def test_with_an_example_it_is_played() -> None:
 def test_a_flow_that_is_not_there_is_no_case() -> None:
     report = run("unplayable_flow:Exampled", case="undisturbed nobody")
     assert [finding.what for finding in report.parts[0].findings] == ["there is no such case"]
+
+
+def test_the_command_line_that_is_searched_for_secrets_finds_the_flow_too() -> None:
+    report = run("unplayable_flow:Exampled", part="secrets", case="command-line")
+    assert report.parts[0].findings == ()
+    assert report.parts[0].counts["command line calls"] > 0
