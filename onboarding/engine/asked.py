@@ -23,7 +23,7 @@ def id_of(journey: object) -> str:
     """A journey's id. Raises ``UnknownJourney``, which does not repeat what may have been mixed up with an id."""
     if isinstance(journey, str) and _ID.fullmatch(journey):
         return str.__str__(journey)
-    raise UnknownJourney("the journal holds no journey of that id: it looks like 01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f")
+    raise UnknownJourney("that is no journey's id: one is written in full, as 01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f")
 
 
 def text_of(value: object, what: str) -> str:

@@ -231,7 +231,7 @@ class SqliteSession:
         if why is not None:
             live = self._transact("BEGIN IMMEDIATE", lambda connection: mark_old(connection, commits + 1))
             log.warning(
-                "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
+                "the journal {}: {}; its live journeys ({}) send nothing until it is known what has happened since",
                 self._path, why, live,
             )  # fmt: skip
         if why is not None or not self._mark.is_there:

@@ -1,9 +1,10 @@
 """How a flow is played: a person for whom it can run, the values of its fields, the answers to its questions.
 
 Fields are filled by their names and types: a ``Phone`` gets a number of its own, ``user_id`` and ``login_name``
-those of a user who is there, a ``Secret`` a strong password. A flow that has none of ``user_id``, ``login_name``
-and ``new_password`` is played for somebody who is not registered yet. What no convention fits, the module of the
-flow says itself, in a function ``rehearse(desk, rng)`` that gives the fields as a mapping.
+those of a user who is there, a ``Secret`` that user's password, or a new one where its name begins with ``new``. A flow
+that has none of ``user_id``, ``login_name`` and ``new_password`` is played for somebody who is not registered yet. What
+no convention fits, the module of the flow says itself, in a function ``rehearse(desk, rng)`` that gives the fields as a
+mapping.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _value(flow: type[Flow], name: str, known: Mapping[str, Any]) -> Any:
         return info.examples[0]
     kind = _plain(info.annotation)
     if is_secret(info.annotation):
-        return known["password"]
+        return known["new_password" if name.startswith("new") else "password"]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return next(iter(kind))
     simple: dict[Any, Any] = {str: "verified", bool: True, int: 1, float: 1.0, timedelta: timedelta(minutes=5)}

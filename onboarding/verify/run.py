@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from onboarding.errors import DefinitionError
 from onboarding.verify import PARTS
 from onboarding.verify.alone import part_of, run_alone
 from onboarding.verify.databases import place_of
@@ -29,6 +30,8 @@ _WIDE = frozenset({"crash", "owners", "controls"})
 """Parts that use every core by themselves."""
 _ON_A_SERVER = frozenset({"crash", "owners", "secrets", "controls"})
 _AS_EVER = "it does not stand on the journal that was given: it was tried as without it, in memory and in files"
+_WHOLE = "undisturbed"
+"""The case of the simulation in which each flow is played once, and nothing goes wrong."""
 _QUICK, _QUICK_ON_A_SERVER, _FULL = 120.0, 300.0, 3600.0
 """Seconds for one part, after which something hangs."""
 
@@ -72,6 +75,7 @@ def verify(
         JournalError: its server cannot be reached.
         MissingExtra: it needs the extra ``postgres``.
         UnknownFlow: there is no such flow.
+        DefinitionError: one of the flows does not end well even where nothing goes wrong: nothing could be compared.
     """
     names = list(dict.fromkeys(parts)) or list(PARTS)
     for name in names:
@@ -87,12 +91,24 @@ def verify(
             folder=Path(folder), seed=seed, full=full, flows=tuple(flows), case=case, mutant=mutant, jobs=jobs,
             journal=journal, tell=tell,
         )  # fmt: skip
+        if flows and case is None:
+            _played(plan)
         results = _all(names, plan, ended)
     return Report(
         version=version("onboarding"), seed=seed, full=full, began=began.isoformat(timespec="seconds"),
         machine=_machine(jobs), command=command, parts=tuple(results[name] for name in names),
         flows=tuple(flows), mutant=mutant, journal=place,
     )  # fmt: skip
+
+
+def _played(plan: Plan) -> None:
+    """Play each flow that was named once, before all parts stumble over the same."""
+    found = run_alone("simulation", replace(plan, case=_WHOLE, mutant=None, tell=_silent), timeout=_QUICK).findings
+    if found:
+        broken = f"{', '.join(plan.flows)} cannot be played: "
+        raise DefinitionError(
+            "; ".join(f"{broken if not each.case.startswith(f'{_WHOLE} ') else ''}{each.what}" for each in found)
+        )
 
 
 def _all(names: Sequence[str], plan: Plan, ended: Callable[[PartResult], None]) -> dict[str, PartResult]:

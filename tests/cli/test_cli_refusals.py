@@ -52,7 +52,7 @@ RESET = ("run", "password-reset")
         (["list", "--limit", "0"], "invalid value for '--limit'"),
         (["list", "--flow", "nope"], "no flow is named 'nope'; known are: avatar-change"),
         (["list", "--count", "--flow", "nope"], "no flow is named 'nope'"),
-        (["list", "--after", "nope"], "the journal holds no journey of that id"),
+        (["list", "--after", "nope"], "that is no journey's id: one is written in full"),
         (["list", "--limit"], "option '--limit' requires an argument; see: onboarding list --help"),
         (["show", UNKNOWN, "--reveal"], "option '--reveal' requires an argument; see: onboarding show --help"),
         ([*RESET, "--phone"], "option '--phone' requires an argument; see: onboarding run password-reset --help"),

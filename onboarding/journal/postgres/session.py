@@ -270,7 +270,7 @@ class PostgresSession:
                 raise fault
             if old is not None and old[1]:
                 log.warning(
-                    "the journal {}: {}; its {} live journeys send nothing before it is known what has happened since",
+                    "the journal {}: {}; its live journeys ({}) send nothing until it is known what has happened since",
                     self.place, *old,
                 )  # fmt: skip
         self._recognised = time.monotonic()

@@ -71,6 +71,8 @@ def _run(command: Command) -> Ran:
     command.folder.mkdir(parents=True, exist_ok=True)
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARDING_")}
     wide = {"COLUMNS": "20000", "TERM": "dumb", "NO_COLOR": "1", "PYTHONUTF8": "1", "TMPDIR": str(command.folder)}
+    # It runs in another folder, and must find a flow that lies in this one all the same.
+    wide["PYTHONPATH"] = os.pathsep.join(os.path.abspath(place) for place in sys.path)  # noqa: PTH100 - "" is here
     with subprocess.Popen(
         [*command.program, *command.arguments], cwd=command.folder, env={**plain, **wide, **command.environment},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,

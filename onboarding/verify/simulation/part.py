@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from onboarding.errors import OnboardingError
 from onboarding.journal import Status
 from onboarding.machine import Flow
+from onboarding.machine.fields import is_later
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.reckoning import Baseline
@@ -27,6 +29,8 @@ _QUICK, _FULL = 1_500, 20_000
 """Journeys at least."""
 _AGAIN = 3
 """So many worlds are lived twice: both times the same must happen, byte for byte."""
+_ALONE = "undisturbed"
+"""The case in which each flow is played once, and nothing goes wrong; with a name behind it, that flow alone."""
 
 
 class Simulation:
@@ -41,10 +45,13 @@ class Simulation:
     def run(self, plan: Plan) -> PartResult:
         """Live the worlds, and judge every journey."""
         began = time.monotonic()
+        chosen = flows_of(plan.flows)
+        if plan.case is not None and plan.case.partition(" ")[0] == _ALONE:
+            return self._alone(plan, chosen)
         findings: list[Finding] = []
         baselines: dict[str, Baseline] = {}
         flows = []
-        for flow in flows_of(plan.flows):
+        for flow in chosen:
             found = _undisturbed(plan, flow)
             if isinstance(found, Baseline):
                 baselines[flow.definition.name] = found
@@ -84,15 +91,47 @@ class Simulation:
             seconds=time.monotonic() - began,
         )  # fmt: skip
 
+    def _alone(self, plan: Plan, chosen: Sequence[type[Flow]]) -> PartResult:
+        """Play flows once each, and nothing else."""
+        began = time.monotonic()
+        wanted = [flow for flow in chosen if plan.case in (_ALONE, f"{_ALONE} {flow.definition.name}")]
+        findings = [found for flow in wanted if isinstance(found := _undisturbed(plan, flow), Finding)]
+        if not wanted:
+            findings.append(Finding(plan.case or "", "there is no such case"))
+        return PartResult(part=self.name, cases=len(wanted), findings=tuple(findings), seconds=time.monotonic() - began)
+
 
 def _undisturbed(plan: Plan, flow: type[Flow]) -> Baseline | Finding:
     """What a flow does when nothing goes wrong; a finding where even then it comes to no good end."""
-    tale = _live(plan, f"undisturbed {flow.definition.name}", [flow], {})
+    case = f"{_ALONE} {flow.definition.name}"
+    try:
+        tale = _live(plan, case, [flow], {})
+    except OnboardingError as error:
+        return Finding(case, f"{flow.definition.name} cannot be played: {error}")
     if tale.trouble or tale.lives[0].journey.status is not Status.DONE:
-        state = tale.lives[0].journey.state if tale.lives else "nowhere"
-        what = f"{flow.definition.name} does not end well where nothing goes wrong: it is in {state}"
-        return Finding(f"undisturbed {flow.definition.name}", "; ".join([what, *tale.trouble]))
+        what = f"{flow.definition.name} does not end well where nothing goes wrong: {_came_to(tale)}"
+        return Finding(case, "; ".join([what, *tale.trouble, _filled(flow)]))
     return tale.lives[0].baseline
+
+
+def _came_to(tale: Tale) -> str:
+    """Where an undisturbed journey came to, and why no further."""
+    if not tale.lives:
+        return "it is nowhere"
+    journey, history = tale.lives[0].journey, tale.lives[0].history
+    if journey.status is Status.FAILED:
+        return f"it failed in {journey.state}"
+    parked = next((row for row in reversed(history) if row.trigger == "parked"), None)
+    why = (parked.detail or "").rstrip(".") if parked else ""
+    return f"it was parked in {parked.source} as {why}" if parked else f"it is in {journey.state}"
+
+
+def _filled(flow: type[Flow]) -> str:
+    names = ", ".join(name for name, field in flow.model_fields.items() if not is_later(field))
+    return (
+        f"the verifier fills the fields ({names}) by their names and types; where that is not what the flow needs, "
+        f"give them an example (Field(examples=[...])), or write a function rehearse(desk, rng) in {flow.__module__}"
+    )
 
 
 def _live(plan: Plan, name: str, flows: Sequence[type[Flow]], baselines: Mapping[str, Baseline]) -> Tale:
