@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onboarding.engine.asked import invalid, unusable
+from onboarding.engine.asked import check_json, invalid, unusable
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer
@@ -61,7 +61,7 @@ def check_input(
     error: InvalidData
     try:
         kept = handler.keep(handler.parse(values, context))
-        json.dumps(kept, ensure_ascii=False).encode()
+        check_json(kept)
     except ValidationError as bad:
         error = invalid(bad, what, handler.model)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
