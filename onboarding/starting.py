@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from onboarding.engine.asked import invalid, unusable
+from onboarding.engine.asked import check_json, invalid, unusable
 from onboarding.engine.book import Book
 from onboarding.errors import InvalidData
 from onboarding.journal import Chain, Head, Status, TransitionRecord
@@ -60,7 +59,7 @@ def _storable(flow: Flow) -> Flow:
     """The flow, if its fields can be written down as they will be; fails in some way otherwise."""
     empty = {name for name, field in type(flow).model_fields.items() if is_later(field)}
     fields = flow.model_dump(mode="json", context=REVEAL, exclude=empty, warnings=False)
-    json.dumps(fields, ensure_ascii=False).encode()
+    check_json(fields)
     return flow
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from onboarding.cli.fields import Asked, Manner
 from onboarding.errors import InvalidData
@@ -112,13 +112,18 @@ def _text(source: str, option: str) -> str:
 def _parsed(text: str, option: str) -> Any:
     fault = "does not hold JSON"
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_json)
     except _Twice:
         fault = _TWICE
     except (ValueError, RecursionError):
         pass
     # Raised out here: the decoder's error holds the whole text.
     raise InvalidData(f"{option} {fault}")
+
+
+def _no_json(_: str) -> NoReturn:
+    """``NaN`` and ``Infinity``, which Python reads."""
+    raise ValueError
 
 
 class _Twice(ValueError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, overload
 
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from onboarding.errors import InvalidData, UnknownJourney
 from onboarding.machine.wording import said
 
-__all__ = ["explain", "id_of", "invalid", "moment_after", "moment_before", "text_of", "unusable"]
+__all__ = ["check_json", "explain", "id_of", "invalid", "moment_after", "moment_before", "text_of", "unusable"]
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_TEXT = 4000
@@ -78,6 +80,12 @@ def invalid(error: ValidationError, what: str, kind: type[BaseModel] | None = No
 def unusable(error: Exception, what: str) -> InvalidData:
     """The error to raise for data whose check, or whose way into the journal, fails in a way of its own."""
     return InvalidData(f"{what}: a value of it can be neither checked nor stored ({type(error).__name__})")
+
+
+def check_json(fields: Mapping[str, Any]) -> None:
+    """Fail in some way where JSON values cannot be written down, or not sent: JSON knows no NaN and no infinity."""
+    json.dumps([value for value in fields.values() if isinstance(value, dict | list)], allow_nan=False)
+    json.dumps(fields, ensure_ascii=False).encode()
 
 
 def _place(where: tuple[int | str, ...], known: frozenset[str]) -> str:

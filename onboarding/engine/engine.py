@@ -91,7 +91,7 @@ class Engine:
             )
         except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged, NotPossible) as error:
             failure = str(error)
-        except Exception as error:  # noqa: BLE001 - the package of a flow may fail to load in any way
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the package of a flow may fail to load in any way
             failure = f"the flow {head.flow!r} cannot be loaded here: {type(error).__name__}"
         chain = self.sealer.chain
         if failure is not None:
@@ -108,7 +108,7 @@ class Engine:
             raise
         except DefinitionError as error:
             failure = str(error)
-        except Exception as error:  # noqa: BLE001 - a condition, a field: the flow's own code, which no retry mends
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a condition, a field: no retry mends these
             failure = f"the flow failed in the state {hand.head.state!r} with {type(error).__name__}"
         await hand.durable()
         stored = await self.journal.load(journey)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onboarding.engine.asked import invalid, unusable
+from onboarding.engine.asked import check_json, invalid, unusable
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer
@@ -61,7 +61,7 @@ def check_input(
     error: InvalidData
     try:
         kept = handler.keep(handler.parse(values, context))
-        json.dumps(kept, ensure_ascii=False).encode()
+        check_json(kept)
     except ValidationError as bad:
         error = invalid(bad, what, handler.model)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
@@ -140,7 +140,7 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
     refused: JourneyError | None = None
     try:
         dest = _take_in(hand, message.name, values)
-    except Exception as error:  # noqa: BLE001 - a handler and a condition are the flow's own code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler and a condition are the flow's own code
         hand.restore(before)
         hand.book.fired.clear()
         hand.book.fired.update(fired)
@@ -164,7 +164,7 @@ def _take_in(hand: JourneyInHand, name: str, values: dict[str, Any]) -> str:
     return dest
 
 
-def _why_refused(error: Exception, name: str) -> JourneyError:
+def _why_refused(error: BaseException, name: str) -> JourneyError:
     what = f"the input {name!r} was not accepted"
     match error:
         case JourneyError():

@@ -124,7 +124,9 @@ async def perform(
                 value = await step
         except CallError as failed:
             how, error = How(_ENDS[failed.outcome]), failed
-        except (Exception, asyncio.CancelledError) as bug:  # whatever a step raises must not take the worker down
+        except (KeyboardInterrupt, GeneratorExit):
+            raise  # the process is told to end, or this is thrown away: neither is the step's own
+        except BaseException as bug:  # whatever a step raises, sys.exit() too, must not take the worker down
             task = asyncio.current_task()
             if isinstance(bug, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise  # not the step's own: the whole is broken off

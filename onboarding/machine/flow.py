@@ -53,6 +53,7 @@ class Flow(BaseModel, metaclass=_FlowClass):
         validate_assignment=True,
         hide_input_in_errors=True,
         ignored_types=(Step, Input),
+        ser_json_inf_nan="constants",  # within a dict it would be written as null, and null be sent
     )
 
     states: ClassVar[Sequence[State]] = ()

@@ -17,7 +17,7 @@ _SAYS_NAMES = (SyntaxError, ImportError, NameError, AttributeError, TypeError)
 """Errors whose text names code; another's may hold any value, and is not repeated."""
 
 
-def unloadable(module: str, error: Exception) -> DefinitionError:
+def unloadable(module: str, error: BaseException) -> DefinitionError:
     """The error for a module that raised another one while it was imported.
 
     Args:
@@ -29,7 +29,7 @@ def unloadable(module: str, error: Exception) -> DefinitionError:
     return DefinitionError(f"the module {module} cannot be loaded: {said}")
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """The file and line to look at: of bad syntax, or else the last one of the module that was imported first."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}:{error.lineno}"
@@ -42,7 +42,7 @@ def _place(error: Exception) -> str:
     return f"{Path(frames[0].filename).name}:{lines[-1]}" if lines else ""
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     if not isinstance(error, _SAYS_NAMES):
         return ""
     text = (error.msg if isinstance(error, SyntaxError) else str(error)) or ""

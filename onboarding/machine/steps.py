@@ -148,7 +148,7 @@ class Input(Generic[P]):
             name: (types[name], ... if parameter.default is parameter.empty else parameter.default)
             for name, parameter in self.parameters.items()
         }
-        config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+        config = ConfigDict(extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="constants")
         return create_model(self.name, __config__=config, **fields)
 
     def __get__(self, instance: object | None, owner: type) -> Any:

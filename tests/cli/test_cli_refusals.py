@@ -33,6 +33,14 @@ RESET = ("run", "password-reset")
         ([*RESET, "--timeout", "soon"], "password-reset needs --phone"),
         (["start", "task-watch", "--user-id", "u", "--task-type", "x"], "task-watch cannot start: task_type: "),
         (["start", "kyc-update", "--user-id", "u", "--changes", "{"], "--changes does not hold JSON"),
+        (
+            ["start", "kyc-update", "--user-id", "u", "--changes", '{"base": {"a": NaN}}'],
+            "--changes does not hold JSON",
+        ),
+        (
+            ["start", "kyc-update", "--user-id", "u", "--changes", '{"base": {"a": 1e400}}'],
+            "neither checked nor stored",
+        ),
         (["start", "kyc-update", "--user-id", "u", "--changes", "@x"], "the file of --changes cannot be read"),
         (["start", "kyc-update", "--user-id", "u", "--changes", "{}"], "changes: must be a JSON object with"),
         (["start", "kyc-update", "--user-id", "u", "--account", "{}"], "no such option: --account"),

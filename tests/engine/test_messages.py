@@ -11,6 +11,7 @@ from errands import AskAfterChange, CodeEntry, Look, Nudge
 from scripted_api import HANG, in_doubt, not_sent, refused
 from workbench import Workbench
 
+from flows import KycUpdate
 from onboarding import (
     Done,
     Failed,
@@ -22,11 +23,13 @@ from onboarding import (
     Status,
     VerificationCode,
     Waiting,
+    later,
     minutes,
     on_input,
 )
 from onboarding.engine.messages import check_input
 from onboarding.journal import Keyring, MessageKind
+from onboarding.starting import fresh
 
 pytestmark = pytest.mark.anyio
 
@@ -152,6 +155,28 @@ async def test_values_that_do_not_fit_are_never_echoed() -> None:
         assert "canary canary" not in repr(caught.value) + str(caught.value.__cause__) + str(caught.value.__context__)
     with pytest.raises(InvalidData, match="takes no values"):
         check_input(Strict.definition, "go", {"code": "1"})
+
+
+class Open(Flow, name="open", version=1):
+    """Takes whatever JSON holds."""
+
+    given: dict[str, Any] = later()
+    states: ClassVar = [Waiting("waiting", up_to=minutes(1)), Done("done"), Failed("expired")]
+    transitions: ClassVar = [["entered", "waiting", "done"], ["timed_out", "waiting", "expired"]]
+
+    @on_input
+    def entered(self, given: dict[str, Any]) -> None:
+        self.given = given
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_json_does_not_know_is_refused_and_does_not_become_a_null(number: float) -> None:
+    with pytest.raises(InvalidData, match="neither checked nor stored"):
+        check_input(Open.definition, "entered", {"given": {"a": [number]}})
+    with pytest.raises(InvalidData, match="neither checked nor stored"):
+        fresh(KycUpdate, None, {"user_id": "u", "changes": {"base": {"a": number}}})
+    kept = Open(given={"a": number}).model_dump(mode="json")
+    assert repr(kept["given"]["a"]) == repr(number), "what a step has set is sealed as it is"
 
 
 class Fussy(Flow, name="fussy", version=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -217,6 +218,10 @@ async def test_a_step_that_breaks_parks_and_never_shows_what_it_held(
     assert (await bench.get(journey)).data.seen is None  # type: ignore[union-attr]
 
 
+class Panic(BaseException):
+    """As a library in Rust raises it: no Exception, so that nobody catches it by accident."""
+
+
 class Strange(Flow, name="strange", version=1):
     """Does not do what a step should."""
 
@@ -230,6 +235,10 @@ class Strange(Flow, name="strange", version=1):
             await asyncio.Event().wait()
         if self.how == "cancels itself":
             raise asyncio.CancelledError
+        if self.how == "ends the program":
+            sys.exit("canary 15912345678")
+        if self.how == "panics":
+            raise Panic("canary 15912345678")
         return self.how
 
 
@@ -238,6 +247,8 @@ class Strange(Flow, name="strange", version=1):
     [
         ("never ends", "it did not end within 0.05 s"),
         ("cancels itself", "it raised CancelledError at test_outcomes.py:"),
+        ("ends the program", "it raised SystemExit at test_outcomes.py:"),
+        ("panics", "it raised Panic at test_outcomes.py:"),
         ("no_such_trigger", "returned the trigger 'no_such_trigger', which leads nowhere"),
         ("canary 15912345678", "returned something of type str, which leads nowhere"),
     ],

@@ -167,6 +167,7 @@ def test_what_is_no_flow_class_is_refused(what: Any) -> None:
         ("raise TypeError('x' * 300)\n", f"TypeError at mine.py:1: {'x' * 199}…"),
         ("1 / 0\n", "ZeroDivisionError at mine.py:1"),
         ("raise RuntimeError('a value')\n", "RuntimeError at mine.py:1"),
+        ("import sys\nsys.exit('a value')\n", "SystemExit at mine.py:2"),
     ],
 )
 @pytest.mark.parametrize("is_installed", [False, True])

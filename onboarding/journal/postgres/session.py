@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, NullPool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal.connection import MIGRATING
@@ -229,7 +229,7 @@ class PostgresSession:
                 if not numbers or timeline is None or self.identity.facts.timeline != timeline:
                     break  # another server has taken over, which counts anew
                 known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
-            except (DBAPIError, psycopg.Error) as error:
+            except (DBAPIError, PendingRollbackError, psycopg.Error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if origin is None or not is_lost(origin):
                     break

@@ -13,11 +13,13 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import PendingRollbackError
 
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError
 from onboarding.journal import Status, open_journal, schema
 from onboarding.journal.postgres import session as session_module
+from onboarding.journal.postgres.faults import explained
 from onboarding.journal.postgres.journal import PostgresJournal
 
 from .server import Server
@@ -61,6 +63,20 @@ async def test_what_was_lost_before_it_was_committed_is_done_again(journal: Post
     struck = at_the_next_commit(journal, kill)
     await journal.write(next_change(a_head("a"), data=b"new"))
     assert struck
+    stored = await journal.load("a")
+    assert (stored.data, stored.head.revision, len(await journal.history("a"))) == (b"new", 2, 2)
+
+
+async def test_a_loss_that_only_a_later_statement_tells_of_is_one_too(journal: PostgresJournal, server: Server) -> None:
+    def kill(driver: psycopg.Connection[Any], _: Callable[[], None]) -> None:
+        server.sql(f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
+        raise PendingRollbackError("as SQLAlchemy says it")
+
+    await store(journal, a_head("a"))
+    struck = at_the_next_commit(journal, kill)
+    await journal.write(next_change(a_head("a"), data=b"new"))
+    assert struck
+    assert "cannot be reached" in str(explained(PendingRollbackError("as SQLAlchemy says it"), "x"))
     stored = await journal.load("a")
     assert (stored.data, stored.head.revision, len(await journal.history("a"))) == (b"new", 2, 2)
 
