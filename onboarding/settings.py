@@ -126,13 +126,6 @@ class Settings(BaseSettings):
             raise ValueError("must be longer than nothing")
         return value
 
-    @field_validator("landing_delay", "cooldown")
-    @classmethod
-    def _not_negative(cls, value: timedelta | None) -> timedelta | None:
-        if value is not None and value < timedelta(0):
-            raise ValueError("must not be negative")
-        return value
-
     @field_validator("temporal_address")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
@@ -177,6 +170,7 @@ class Settings(BaseSettings):
         try:
             why = (
                 _unreadable_source()
+                or _empty(os.environ)
                 or problem_with_toml(_toml_file(), Settings.model_fields)
                 or _unknown(given)
                 or _mistyped(os.environ)
@@ -240,6 +234,13 @@ def _mistyped(environment: Mapping[str, str]) -> str | None:
             if meant:
                 return f"there is no setting {quoted(name)[1:-1]}; is {meant[0]} meant?"
     return None
+
+
+def _empty(environment: Mapping[str, str]) -> str | None:
+    """An empty variable counts as none; for where requests go, that would be the live service, which nobody asked for."""
+    name = f"{_PREFIX}BASE_URL"
+    empty = not environment.get(name, "set").strip()
+    return f"{name} is empty: say where the service is, or unset it for the live one" if empty else None
 
 
 def _unreadable_source() -> str | None:

@@ -15,6 +15,8 @@ __all__ = ["STDIN", "collect", "refuse_secret"]
 
 STDIN = "-"
 """Instead of a file's name: standard input."""
+_LONGEST = 1_000_000
+"""Characters that are read of a file or of standard input."""
 _TWICE = "holds a name twice in one object: which of the two is meant?"
 
 
@@ -101,7 +103,14 @@ def _json(field: Asked, text: str, *, stdin_taken: bool) -> tuple[Any, bool]:
 def _text(source: str, option: str) -> str:
     fault = None
     try:
-        return sys.stdin.read() if source == STDIN else Path(source).read_text("utf-8")
+        if source == STDIN:
+            text = sys.stdin.read(_LONGEST + 1)
+        else:
+            with Path(source).open(encoding="utf-8") as file:
+                text = file.read(_LONGEST + 1)
+        if len(text) <= _LONGEST:
+            return text
+        fault = "it is longer than a million characters"
     except UnicodeDecodeError:
         fault = "it is not text"
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from onboarding.clock import Clock
 from onboarding.drivers.persistence import PENALTY, persist
+from onboarding.drivers.set_back import SetBack
 from onboarding.engine import Engine, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import Head, Journal, Status, Stored
@@ -58,8 +59,11 @@ class Worker:
         self._in_a_pass = False
         self._begun = 0
         self._shunned: dict[str, float] = {}
+        self._failed: dict[str, str] = {}
+        """On which journeys a pass has failed, and why."""
         self._wake = asyncio.Event()
         self._stopping = False
+        self._set_back = SetBack(clock)
         self.owner = False
         """Whether this worker advances the journal's journeys."""
 
@@ -124,22 +128,31 @@ class Worker:
         """Advance all that is due now, until nothing is; how many times a journey was advanced.
 
         Where another process owns the journal, nothing is done. What the engine failed on is left to the next pass.
+
+        Raises ``JournalError`` once all others were advanced, where one of them could not be.
         """
         if not await self._journal.own():
             return 0
         before, self._in_a_pass = self._begun, True
+        self._failed.clear()
         try:
             while True:
                 self._wake.clear()
                 self._next_look = self._clock.now() + timedelta(seconds=_LEAST)
                 await self._take()
                 if not self._busy:
-                    return self._begun - before
+                    break
                 await self._wake.wait()
         finally:
             self._in_a_pass = False
             await self._come_to_rest()
             await self._journal.disown()
+        if self._failed:
+            why = "; ".join(dict.fromkeys(self._failed.values()))
+            raise JournalError(
+                f"{len(self._failed)} of the journeys could not be advanced, and are as they were: {why}"
+            )
+        return self._begun - before
 
     async def _come_to_rest(self) -> None:
         self._let_go()
@@ -149,6 +162,7 @@ class Worker:
     async def _turn(self) -> None:
         self._wake.clear()
         self._next_look = self._clock.now() + timedelta(seconds=self._journal.pace)
+        self._set_back.look()
         self.owner = await self._journal.own()
         if self.owner:
             await self._take()
@@ -244,21 +258,24 @@ class Worker:
         due: datetime | None = _NEVER
         try:
             due = _due(await self._engine.advance(journey, stored))
+            self._failed.pop(journey, None)
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)
         except UnknownJourney:
             pass
         except JournalError as error:
             log.error("the journey {} could not be written: {}", journey, error)
-            self._shun(journey)
+            self._shun(journey, str(error))
         except Exception as error:  # noqa: BLE001 - one journey must not take the others down
             log.error("the engine failed on the journey {} with {}; tried again", journey, type(error).__name__)
-            self._shun(journey)
+            self._shun(journey, f"the engine failed with {type(error).__name__}")
         finally:
             self._has_rested(journey, due)
 
-    def _shun(self, journey: str) -> None:
+    def _shun(self, journey: str, why: str) -> None:
         self._shunned[journey] = self._clock.monotonic() + PENALTY
+        if self._in_a_pass:
+            self._failed[journey] = why
 
 
 def _due(rests: Next) -> datetime | None:

@@ -81,8 +81,10 @@ def _duration(value: object) -> object:
     return value
 
 
-def _bounded(value: timedelta) -> timedelta:
-    if abs(value) > _LONGEST_DURATION:
+def _bounded(value: timedelta, info: ValidationInfo) -> timedelta:
+    if value < timedelta() and info.context is not STORED:
+        raise PydanticCustomError("duration_negative", "must not be negative")
+    if value > _LONGEST_DURATION:
         raise PydanticCustomError("duration_long", "must not be longer than a hundred years")
     return value
 

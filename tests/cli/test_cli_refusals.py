@@ -29,6 +29,14 @@ RESET = ("run", "password-reset")
         ([*RESET, "--phone", "1", "--new-password", "Hunter22"], "--new-password is a secret and is not taken"),
         ([*RESET, "--new-password=Hunter22"], "--new-password is a secret and is not taken"),
         ([*RESET, "--phone", "1", "Hunter22"], "there is an argument too many; see: onboarding run password-reset"),
+        (
+            [*RESET, "--secrets-from", "/dev/zero"],
+            "--secrets-from cannot be read: it is longer than a million characters",
+        ),
+        (
+            ["start", "task-watch", "--user-id", "u", "--task-type", "JOB_TYPE_TA_OPEN", "--deadline", "-1d"],
+            "deadline",
+        ),
         ([*RESET, "--secrets-from", "nowhere.json"], "the file of --secrets-from cannot be read: No such file"),
         ([*RESET, "--timeout", "soon"], "password-reset needs --phone"),
         (["start", "task-watch", "--user-id", "u", "--task-type", "x"], "task-watch cannot start: task_type: "),

@@ -249,6 +249,23 @@ async def test_one_pass_ends_although_the_engine_fails_on_a_journey(yard: Yard) 
 
     yard.engine.does[bad] = fail
     async with asyncio.timeout(5):
+        with pytest.raises(JournalError, match="1 of the journeys could not be advanced.*failed with RuntimeError"):
+            await yard.worker.one_pass()
+    assert yard.engine.calls == {bad: 1, good: 1}
+    del yard.engine.does[bad]
+    yard.clock.advance(10)
+    assert await yard.worker.one_pass() == 1
+    assert yard.engine.calls[bad] == 2
+
+
+async def test_one_pass_tells_which_fault_of_the_journal_kept_a_journey_as_it_was(yard: Yard) -> None:
+    bad, good = await yard.add(), await yard.add()
+
+    async def fail() -> None:
+        raise JournalError("the disk is full")
+
+    yard.engine.does[bad] = fail
+    with pytest.raises(JournalError, match="1 of the journeys could not be advanced.*: the disk is full"):
         await yard.worker.one_pass()
     assert yard.engine.calls == {bad: 1, good: 1}
 

@@ -268,6 +268,12 @@ async def test_the_meanings_that_a_tenant_sets_reach_the_adapter() -> None:
             assert task.verdict is TaskVerdict.FINISHED
 
 
+def test_an_empty_address_does_not_lead_to_the_live_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONBOARDING_BASE_URL", " ")
+    with pytest.raises(SettingsError, match="ONBOARDING_BASE_URL is empty: say where the service is, or unset it"):
+        Settings.load()
+
+
 def test_a_mistyped_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONBOARDING_BASE_ULR", "http://127.0.0.1:1")
     with pytest.raises(SettingsError, match="no setting ONBOARDING_BASE_ULR; is ONBOARDING_BASE_URL meant"):

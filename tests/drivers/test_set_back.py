@@ -1,0 +1,56 @@
+"""A clock that is set back is told of; one that is set right, or that runs, is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from onboarding.drivers.set_back import SetBack
+from onboarding.log import log
+from onboarding.testing import VirtualClock
+
+
+class Wound(VirtualClock):
+    """A clock whose hands can be moved without time going by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.off = timedelta()
+
+    def now(self) -> datetime:
+        """The time that its hands show."""
+        return super().now() + self.off
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    lines: list[str] = []
+    log.enable("onboarding")
+    sink = log.add(lambda message: lines.append(message.record["message"]), level="WARNING")
+    yield lines
+    log.remove(sink)
+    log.disable("onboarding")
+
+
+def test_a_clock_that_is_set_back_is_told_of_once(heard: list[str]) -> None:
+    clock = Wound()
+    watch = SetBack(clock)
+    clock.advance(3600)
+    watch.look()
+    clock.off = -timedelta(days=1)
+    clock.advance(5)
+    watch.look()
+    watch.look()
+    assert len(heard) == 1
+    assert heard[0].startswith("this machine's clock was set back by 1 day, 0:00:00: what is due")
+
+
+def test_small_corrections_and_a_clock_that_is_put_forward_are_not(heard: list[str]) -> None:
+    clock = Wound()
+    watch = SetBack(clock)
+    for off in (timedelta(seconds=-30), timedelta(days=2), timedelta(days=2, seconds=-59)):
+        clock.off = off
+        watch.look()
+    assert heard == []
