@@ -27,6 +27,7 @@ from onboarding.verify.answers.unruly import (
     Checked,
     Endless,
     Heavier,
+    LooksUp,
     PassesOver,
     Refused,
     Second,
@@ -55,13 +56,15 @@ class _Case:
         flow: the flow.
         play: what the service answers.
         kind: why the journey must be parked.
-        requests: how many requests may reach the service at most.
+        changing: how many requests that change something may reach the service at most.
+        then: what it answers to all but the first request; None: the same.
     """
 
     flow: type[Flow]
     kind: ParkKind
-    requests: int
+    changing: int
     play: Play = _GOOD
+    then: Play | None = None
 
 
 _CASES: dict[str, _Case] = {
@@ -74,6 +77,9 @@ _CASES: dict[str, _Case] = {
     "leads-nowhere": _Case(Astray, ParkKind.IN_DOUBT, 1),
     "throttled": _Case(Refused, ParkKind.UNREACHABLE, 8, _THROTTLED),
     "fails-after-sending": _Case(Breaks, ParkKind.IN_DOUBT, 1),
+    "check-knows-nothing": _Case(Checked, ParkKind.IN_DOUBT, 1, cut(b"")),
+    "check-refused": _Case(LooksUp, ParkKind.REJECTED, 1, cut(b""), whole(http(400, b"<html>"))),
+    "check-unanswered": _Case(LooksUp, ParkKind.IN_DOUBT, 1, cut(b"")),
 }
 
 
@@ -89,20 +95,23 @@ def look_at_steps(plan: Plan) -> list[Tried]:
 
 async def _tried(case: _Case) -> list[str]:
     clock = VirtualClock()
-    async with Counterpart(case.play, case.play) as service, _engine(service, case.flow, clock) as onboarding:
+    async with (
+        Counterpart(case.play, case.then or case.play) as service,
+        _engine(service, case.flow, clock) as onboarding,
+    ):
         try:
             async with asyncio.timeout(_PATIENCE):
                 journey = await _come_to_rest(onboarding, case.flow, clock)
                 found = _judged(case, journey)
                 if not found:
-                    await _meddle(onboarding, journey, case.kind)
+                    await _meddle(onboarding, journey, case)
                     await _drain(onboarding, clock)
                     if (await onboarding.get(journey.id)).is_final:
                         found.append("it went on without anybody having found out what became of it")
         except TimeoutError:
             return ["a step was never broken off"]
-        if service.requests > case.requests:
-            found.append(f"{service.requests} requests were sent, and {case.requests} is all there may be")
+        if service.changing > case.changing:
+            found.append(f"{service.changing} requests were sent, and {case.changing} is all there may be")
     return found
 
 
@@ -147,10 +156,10 @@ async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -
         yield onboarding
 
 
-async def _meddle(onboarding: Onboarding, journey: Journey, kind: ParkKind) -> None:
+async def _meddle(onboarding: Onboarding, journey: Journey, case: _Case) -> None:
     """A person decides without looking: tries again what may have landed, says of something else that it has."""
     with suppress(JourneyError):
-        if kind is ParkKind.IN_DOUBT:
+        if case.kind is ParkKind.IN_DOUBT or case.flow is LooksUp:
             await _ask(onboarding, onboarding.retry(journey.id))
         else:
             await _ask(onboarding, onboarding.resolve(journey.id, landed=True, reason="it should have"))

@@ -6,12 +6,13 @@ import asyncio
 from contextlib import suppress
 from typing import ClassVar
 
-from onboarding.api import AccountApi, Meaning
+from onboarding.api import AccountApi, Meaning, UserField
 from onboarding.clock import seconds
 from onboarding.errors import CallError
 from onboarding.machine import ASK, Done, Failed, Flow, Working, once, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "PassesOver", "Refused", "Second", "Taken"]
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "LooksUp", "PassesOver", "Refused", "Second",
+           "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -115,6 +116,23 @@ class Checked(Flow, name="verify-checked", version=1):
         """Nobody can tell."""
         del api
         return None
+
+
+class LooksUp(Flow, name="verify-looks-up", version=1):
+    """A step whose check asks the service."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool:
+        """Look for the address."""
+        return (await api.find_users(UserField.EMAIL, _EMAIL)).found
 
 
 class Taken(Flow, name="verify-taken", version=1):

@@ -11,7 +11,7 @@ from onboarding.engine.doubt import Doubts
 from onboarding.engine.engine import Engine
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
-from onboarding.engine.perform import How, _Guard
+from onboarding.engine.perform import How, _Guard, perform
 from onboarding.journal import Phase, Status
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
@@ -80,6 +80,29 @@ def _check_result() -> Iterator[None]:
         hand.arm("not_landed", "sent again", ended)
 
     with in_place_of(Doubts, "_landed", again):
+        yield
+
+
+@mutant("cannot-tell", "a check that cannot tell is not taken for one that says no", part="answers",
+        case="steps/check-knows-nothing", quick=True)  # fmt: skip
+def _cannot_tell() -> Iterator[None]:
+    async def decided(*asked: Any) -> Any:
+        ended = await perform(*asked)
+        return replace(ended, value=False) if ended.how is How.RETURNED and ended.value is None else ended
+
+    with in_place_of(doubt, "perform", decided):
+        yield
+
+
+@mutant("doubt-stays", "what was in doubt when it was parked is checked again, not sent, when it is tried again",
+        part="answers", case="steps/check-refused")  # fmt: skip
+def _doubt_stays() -> Iterator[None]:
+    park = JourneyInHand.park
+
+    def closed(self: JourneyInHand, *told: Any, **more: Any) -> None:
+        park(self, *told, **{**more, "phase": Phase.READY})
+
+    with in_place_of(JourneyInHand, "park", closed):
         yield
 
 
