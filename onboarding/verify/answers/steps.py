@@ -28,6 +28,7 @@ from onboarding.verify.answers.unruly import (
     Endless,
     Heavier,
     LooksUp,
+    Meddles,
     PassesOver,
     Refused,
     Second,
@@ -43,6 +44,7 @@ _LONG, _LEAST = 3600, 0.5
 _ROUNDS = 12
 """More than a step is tried."""
 _ASKED, _TAKEN, _PAUSE = "steps/asked-to-wait", "steps/taken-after-a-doubt", "steps/pause"
+_TOO_SOON = "steps/resolved-too-soon"
 _GOOD = whole(http(200, envelope()))
 _IS_TAKEN = whole(http(200, envelope("false", '"PUB_AUTH_0000007"', "null")))
 _THROTTLED = whole(http(429, b""))
@@ -79,6 +81,7 @@ _CASES: dict[str, _Case] = {
     "fails-after-sending": _Case(Breaks, ParkKind.IN_DOUBT, 1),
     "check-knows-nothing": _Case(Checked, ParkKind.IN_DOUBT, 1, cut(b"")),
     "check-refused": _Case(LooksUp, ParkKind.REJECTED, 1, cut(b""), whole(http(400, b"<html>"))),
+    "check-that-sends": _Case(Meddles, ParkKind.IN_DOUBT, 1, cut(b""), _GOOD),
     "check-unanswered": _Case(LooksUp, ParkKind.IN_DOUBT, 1, cut(b"")),
 }
 
@@ -87,7 +90,8 @@ def look_at_steps(plan: Plan) -> list[Tried]:
     """Try them one by one."""
     wanted = {f"steps/{name}": case for name, case in _CASES.items() if plan.wants(f"steps/{name}")}
     found = [Tried(name, "", tuple(asyncio.run(_tried(case)))) for name, case in wanted.items()]
-    for name, look in ((_ASKED, _asked_to_wait), (_TAKEN, _taken_after_a_doubt), (_PAUSE, _pause)):
+    looks = {_ASKED: _asked_to_wait, _TAKEN: _taken_after_a_doubt, _PAUSE: _pause, _TOO_SOON: _resolved_too_soon}
+    for name, look in looks.items():
         if plan.wants(name):
             found.append(Tried(name, "", tuple(asyncio.run(look()))))
     return found
@@ -108,6 +112,8 @@ async def _tried(case: _Case) -> list[str]:
                     await _drain(onboarding, clock)
                     if (await onboarding.get(journey.id)).is_final:
                         found.append("it went on without anybody having found out what became of it")
+                    elif case.kind is ParkKind.IN_DOUBT and not await _told_when_cancelled(onboarding, journey):
+                        found.append("it was cancelled without a word of its request, which may have taken effect")
         except TimeoutError:
             return ["a step was never broken off"]
         if service.changing > case.changing:
@@ -147,6 +153,23 @@ async def _taken_after_a_doubt() -> list[str]:
     return [] if journey.ended_well else [f"it is {journey.status.value} in {journey.state}, and had landed"]
 
 
+async def _resolved_too_soon() -> list[str]:
+    """A person has not found it, and is too early: what may still land is not sent again before it would have."""
+    clock, play = VirtualClock(), cut(b"")
+    async with Counterpart(play, play) as service, _engine(service, PassesOver, clock) as onboarding:
+        journey = await onboarding.start(PassesOver)
+        await onboarding.drain()
+        await _ask(onboarding, onboarding.resolve(journey.id, landed=False, reason="it is not there"))
+        await onboarding.drain()
+        early = service.changing
+        clock.advance(_DAY)
+        await onboarding.drain()
+        late = service.changing
+    if (early, late) == (1, 2):
+        return []
+    return [f"{early - 1} requests were sent again before the first could have landed, {late - early} afterwards"]
+
+
 @asynccontextmanager
 async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -> AsyncIterator[Onboarding]:
     settings = Settings.model_construct(journal="memory://", step_limit=timedelta(seconds=LIMIT))
@@ -163,6 +186,12 @@ async def _meddle(onboarding: Onboarding, journey: Journey, case: _Case) -> None
             await _ask(onboarding, onboarding.retry(journey.id))
         else:
             await _ask(onboarding, onboarding.resolve(journey.id, landed=True, reason="it should have"))
+
+
+async def _told_when_cancelled(onboarding: Onboarding, journey: Journey) -> bool:
+    await _ask(onboarding, onboarding.cancel(journey.id, "nobody knows"))
+    outcome = (await onboarding.get(journey.id)).outcome
+    return outcome is not None and outcome.remark is not None
 
 
 async def _ask(onboarding: Onboarding, asked: Coroutine[Any, Any, object]) -> None:

@@ -11,8 +11,8 @@ from onboarding.clock import seconds
 from onboarding.errors import CallError
 from onboarding.machine import ASK, Done, Failed, Flow, Working, once, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "LooksUp", "PassesOver", "Refused", "Second",
-           "Taken"]  # fmt: skip
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "LooksUp", "Meddles", "PassesOver", "Refused",
+           "Second", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -133,6 +133,24 @@ class LooksUp(Flow, name="verify-looks-up", version=1):
     async def is_there(self, api: AccountApi) -> bool:
         """Look for the address."""
         return (await api.find_users(UserField.EMAIL, _EMAIL)).found
+
+
+class Meddles(Flow, name="verify-meddles", version=1):
+    """A step whose check does what it is to look for."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool:
+        """Register, and see."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        return True
 
 
 class Taken(Flow, name="verify-taken", version=1):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from onboarding.api import Effect
 from onboarding.engine import doubt, messages
 from onboarding.engine.doubt import Doubts
 from onboarding.engine.engine import Engine
@@ -103,6 +104,23 @@ def _doubt_stays() -> Iterator[None]:
         park(self, *told, **{**more, "phase": Phase.READY})
 
     with in_place_of(JourneyInHand, "park", closed):
+        yield
+
+
+@mutant("resolved-too-soon", "what a person did not find is not sent again before it would have landed", part="answers",
+        case="steps/resolved-too-soon")  # fmt: skip
+def _resolved_too_soon() -> Iterator[None]:
+    with in_place_of(JourneyInHand, "landed_by", lambda _: None):
+        yield
+
+
+@mutant("check-looks", "what is to find out whether something was done does not do it", part="answers",
+        case="steps/check-that-sends")  # fmt: skip
+def _check_looks() -> Iterator[None]:
+    async def anything(step: Any, _: Any, *asked: Any) -> Any:
+        return await perform(step, Effect.ONCE, *asked)
+
+    with in_place_of(doubt, "perform", anything):
         yield
 
 
