@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import ClassVar
 
 from onboarding.api import AccountApi, Meaning, UserField
-from onboarding.clock import seconds
+from onboarding.clock import hours, seconds
 from onboarding.errors import CallError
-from onboarding.machine import ASK, Done, Failed, Flow, Working, once, repeatable
+from onboarding.machine import ASK, Done, Failed, Flow, Polling, Working, once, read, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "LooksUp", "Meddles", "PassesOver", "Refused",
-           "Second", "Taken"]  # fmt: skip
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksUp", "Meddles", "PassesOver",
+           "Refused", "Second", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -151,6 +151,18 @@ class Meddles(Flow, name="verify-meddles", version=1):
         """Register, and see."""
         await api.register_by_email(_EMAIL, _PASSWORD)
         return True
+
+
+class Looks(Flow, name="verify-looks", version=1):
+    """A journey that waits for something to appear, for an hour."""
+
+    states: ClassVar = [Polling("looking", every=seconds(60), up_to=hours(1)), Done("done"), Failed("failed")]
+    transitions: ClassVar = [["found", "looking", "done"], ["timed_out", "looking", "failed"]]
+
+    @read(otherwise=("found",))
+    async def looking(self, api: AccountApi) -> str | None:
+        """Look for the address."""
+        return "found" if (await api.find_users(UserField.EMAIL, _EMAIL)).found else None
 
 
 class Taken(Flow, name="verify-taken", version=1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.api import Effect
 from onboarding.engine import doubt, messages
+from onboarding.engine.book import Book
 from onboarding.engine.doubt import Doubts
 from onboarding.engine.engine import Engine
 from onboarding.engine.journey import JourneyInHand
@@ -228,4 +229,27 @@ def _restored_end() -> Iterator[None]:
         hand.enter(trigger, dest, ended, detail)
 
     with in_place_of(Engine, "_lead_on", led):
+        yield
+
+
+@mutant("restored-wait", "in a journal that was restored nobody's time is up before it is known what has happened",
+        part="storage", case="leave/put-back")  # fmt: skip
+def _restored_wait() -> Iterator[None]:
+    time_out = Engine._time_out
+
+    def punctual(self: Engine, hand: JourneyInHand) -> bool:
+        kept, hand.book.heard = hand.book.heard, True
+        try:
+            return time_out(self, hand)
+        finally:
+            hand.book.heard = kept
+
+    with in_place_of(Engine, "_time_out", punctual):
+        yield
+
+
+@mutant("restored-anew", "what was heard of a journey before its journal was restored does not count", part="storage",
+        case="leave/put-back")  # fmt: skip
+def _restored_anew() -> Iterator[None]:
+    with in_place_of(Book, "after_restore", lambda *_: None):
         yield

@@ -212,3 +212,16 @@ def _set_aside() -> Iterator[None]:
 def _versions() -> Iterator[None]:
     with in_place_of(sealer, "_migrated", lambda _, __, state, fields: (state, fields)):
         yield
+
+
+@mutant("overdue", "a poll that is never answered is left to a person when its time is up", part="answers",
+        case="steps/never-answered")  # fmt: skip
+def _overdue() -> Iterator[None]:
+    try_later = Engine._try_later
+
+    def patient(self: Engine, *asked: Any) -> None:
+        with in_place_of(JourneyInHand, "deadline", None):
+            try_later(self, *asked)
+
+    with in_place_of(Engine, "_try_later", patient):
+        yield

@@ -261,3 +261,10 @@ def _readers_free() -> Iterator[None]:
 
     with in_place_of(SqliteSession, "read", queue):
         yield
+
+
+@mutant("signed-apart", "what was written while the data could not be read keeps its place in the history",
+        part="storage", case="leave/unread")  # fmt: skip
+def _signed_apart() -> Iterator[None]:
+    with in_place_of(Chain, "follow", lambda _, __, previous: previous):
+        yield

@@ -1,10 +1,14 @@
-"""What leaves a journal on purpose, all of it: a person who is forgotten, a journey that is archived. What stays."""
+"""What leaves a journal on purpose, all of it: a person who is forgotten, a journey that is archived. What stays.
+
+And what comes back: an old copy, and a journey that could not be read for a while.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import random
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -13,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from onboarding.clock import hours
-from onboarding.engine import Journey
+from onboarding.engine import Journey, ParkKind
 from onboarding.errors import JournalDamaged, NotPossible
 from onboarding.journal import Message, MessageKind
 from onboarding.machine import Done, Failed, Flow, Secret, Waiting, later, on_input
@@ -37,7 +41,11 @@ class Leaves(Flow, name="verify-leaves", version=1):
     code: Secret | None = later()
 
     states: ClassVar = [Waiting("asking", up_to=hours(1)), Done("done"), Failed("expired")]
-    transitions: ClassVar = [["told", "asking", "done"], ["timed_out", "asking", "expired"]]
+    transitions: ClassVar = [
+        ["greeted", "asking", "asking"],
+        ["told", "asking", "done"],
+        ["timed_out", "asking", "expired"],
+    ]
 
     @on_input
     def told(self, code: Secret) -> None:
@@ -127,16 +135,56 @@ async def _archived(folder: Path) -> list[str]:
     return found
 
 
+async def _put_back(folder: Path) -> list[str]:
+    """Of an old copy nobody knows how it went on, whatever was said before: nothing in it ends by itself."""
+    journal, old = folder / "journal.db", folder / "old.db"
+    async with _opened(folder) as (onboarding, _):
+        waiting = await onboarding.start(Leaves, nickname=_NAME)
+        await _asked(onboarding, onboarding.send(waiting.id, "greeted"))
+    await asyncio.to_thread(shutil.copy2, journal, old)
+    async with _opened(folder) as (onboarding, _):
+        await _asked(onboarding, onboarding.send(waiting.id, "told", code="314159"))
+    await asyncio.to_thread(shutil.copyfile, old, journal)
+    async with _opened(folder) as (onboarding, clock):
+        clock.advance(_LONG)
+        await onboarding.drain()
+        journey = await onboarding.get(waiting.id)
+    if journey.parked is not None and journey.parked.kind is ParkKind.RESTORED:
+        return []
+    return [f"in an old copy, a journey is {journey.status.value} in {journey.state} because its time was up there"]
+
+
+async def _unread(folder: Path) -> list[str]:
+    """What could not be read for a while has a history that holds, when it goes on."""
+    async with _opened(folder) as (onboarding, clock):
+        waiting = await onboarding.start(Leaves, nickname=_NAME)
+    async with _opened(folder, flows=()) as (onboarding, clock):
+        clock.advance(_LONG)
+        await onboarding.drain()
+        parked = (await onboarding.list())[0].parked
+    async with _opened(folder) as (onboarding, clock):
+        await _asked(onboarding, onboarding.retry(waiting.id))
+        clock.advance(_LONG)
+        await onboarding.drain()
+        journey, wrong = await onboarding.get(waiting.id), (await onboarding.audit()).findings
+    found = [finding.what for finding in wrong]
+    if parked is None or parked.kind is not ParkKind.UNREADABLE or journey.state != "expired":
+        found.append("a journey was not parked while its flow was missing, or did not go on when it was there again")
+    return found
+
+
 def _holding(folder: Path, pieces: Sequence[bytes]) -> list[str]:
     """The files in which one of the pieces lies."""
     return [path.name for path in sorted(folder.iterdir()) if any(piece in path.read_bytes() for piece in pieces)]
 
 
 @asynccontextmanager
-async def _opened(folder: Path, name: str = "journal.db") -> AsyncIterator[tuple[Onboarding, VirtualClock]]:
+async def _opened(
+    folder: Path, name: str = "journal.db", flows: Sequence[type[Flow]] = (Leaves,)
+) -> AsyncIterator[tuple[Onboarding, VirtualClock]]:
     clock = VirtualClock()
     settings = Settings.model_construct(journal=f"sqlite:///{folder / name}", key_file=folder / "keys")
-    async with Onboarding(settings, flows=[Leaves], worker=False, api=object(), clock=clock) as onboarding:
+    async with Onboarding(settings, flows=flows, worker=False, api=object(), clock=clock) as onboarding:
         yield onboarding, clock
 
 
@@ -163,4 +211,6 @@ _LEAVE: dict[str, Callable[[Path], Awaitable[list[str]]]] = {
     "forgotten": _forgotten,
     "not-forgotten": _not_forgotten,
     "archived": _archived,
+    "put-back": _put_back,
+    "unread": _unread,
 }
