@@ -11,8 +11,8 @@ from onboarding.clock import hours, seconds
 from onboarding.errors import CallError
 from onboarding.machine import ASK, Done, Failed, Flow, Polling, Working, once, read, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksUp", "Meddles", "PassesOver",
-           "Refused", "Second", "Taken"]  # fmt: skip
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksAfter", "LooksUp", "Meddles",
+           "PassesOver", "Refused", "Second", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -163,6 +163,19 @@ class Looks(Flow, name="verify-looks", version=1):
     async def looking(self, api: AccountApi) -> str | None:
         """Look for the address."""
         return "found" if (await api.find_users(UserField.EMAIL, _EMAIL)).found else None
+
+
+class LooksAfter(Flow, name="verify-looks-after", version=1):
+    """A step that looks at something when it is done."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, and look."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        await api.find_users(UserField.EMAIL, _EMAIL)
 
 
 class Taken(Flow, name="verify-taken", version=1):

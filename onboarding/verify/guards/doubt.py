@@ -185,6 +185,18 @@ def _passed_over() -> Iterator[None]:
         yield
 
 
+@mutant("fails-to-look-after", "a step that was done is not done again because a look afterwards failed",
+        part="answers", case="steps/fails-to-look-after")  # fmt: skip
+def _fails_to_look_after() -> Iterator[None]:
+    in_doubt = _Guard.is_in_doubt
+
+    def hasty(self: _Guard, error: Any) -> bool:
+        return error is None and in_doubt(self, error)
+
+    with in_place_of(_Guard, "is_in_doubt", hasty):
+        yield
+
+
 @mutant("fails-after-sending", "a step that fails when its request has left is in doubt", part="answers",
         case="steps/fails-after-sending", quick=True)  # fmt: skip
 def _fails_after_sending() -> Iterator[None]:
