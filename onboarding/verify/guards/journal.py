@@ -268,3 +268,9 @@ def _readers_free() -> Iterator[None]:
 def _signed_apart() -> Iterator[None]:
     with in_place_of(Chain, "follow", lambda _, __, previous: previous):
         yield
+
+
+@mutant("budget-kept", "a budget that is used up is one", part="storage", case="word/budgeted")
+def _budget_kept() -> Iterator[None]:
+    with in_place_of(sqlite, "spend", lambda *_: None):
+        yield

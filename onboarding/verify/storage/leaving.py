@@ -167,7 +167,13 @@ async def _unread(folder: Path) -> list[str]:
         clock.advance(_LONG)
         await onboarding.drain()
         journey, wrong = await onboarding.get(waiting.id), (await onboarding.audit()).findings
+    async with _opened(folder, flows=()) as (onboarding, clock):
+        await _left_unseen(onboarding, journey, clock)
+        await onboarding.drain()
+        ended = await onboarding.journal.head(journey.id)
     found = [finding.what for finding in wrong]
+    if not ended.status.is_final:
+        found.append(f"a journey that had ended is {ended.status.value}, because its flow is missing")
     if parked is None or parked.kind is not ParkKind.UNREADABLE or journey.state != "expired":
         found.append("a journey was not parked while its flow was missing, or did not go on when it was there again")
     return found

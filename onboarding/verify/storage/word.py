@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -208,6 +208,21 @@ async def _taken_out(journal: SqliteJournal, _: _Watching) -> list[str]:
     return [] if all(each.data == b"sealed" for each in kept) else ["what was not taken out is not as it was"]
 
 
+async def _budgeted(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """A budget is used so often at most within its time; what is given back can be used again."""
+    hour = timedelta(hours=1)
+
+    async def used(quarters: int, budget: bytes = b"one") -> datetime | None:
+        return await journal.spend(budget, _NOW + hour / 4 * quarters, most=2, within=hour)
+
+    free = [await used(quarters) for quarters in range(6)]
+    await journal.give_back(b"one", _NOW + hour)
+    free += [await used(5), await used(0, b"other")]
+    # Used at 0 and 15 minutes, and again when an hour has passed since each.
+    right = [None, None, _NOW + hour, _NOW + hour, None, None, None, None]
+    return [] if free == right else [f"a budget of two an hour was used {free.count(None)} times, and 6 is right"]
+
+
 async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
     """A process that was forked off while the journal was open does not use it: its locks would not be its own."""
     if not hasattr(os, "fork"):
@@ -307,6 +322,7 @@ _WORDS: dict[str, Callable[[SqliteJournal, _Watching], Awaitable[list[str]]]] = 
     "resealed": _resealed,
     "erased": _erased,
     "taken-out": _taken_out,
+    "budgeted": _budgeted,
     "forked": _forked,
     "swapped": _swapped,
     "foreign": _foreign,
