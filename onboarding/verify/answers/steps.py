@@ -31,6 +31,7 @@ from onboarding.verify.answers.unruly import (
     LooksAfter,
     LooksUp,
     Meddles,
+    Minds,
     PassesOver,
     Refused,
     Second,
@@ -46,7 +47,7 @@ _LONG, _LEAST = 3600, 0.5
 _ROUNDS = 12
 """More than a step is tried."""
 _ASKED, _TAKEN, _PAUSE = "steps/asked-to-wait", "steps/taken-after-a-doubt", "steps/pause"
-_TOO_SOON = "steps/resolved-too-soon"
+_TOO_SOON, _BY_HALF = "steps/resolved-too-soon", "steps/taken-in-by-half"
 _GOOD = whole(http(200, envelope()))
 _IS_TAKEN = whole(http(200, envelope("false", '"PUB_AUTH_0000007"', "null")))
 _THROTTLED = whole(http(429, b""))
@@ -94,7 +95,13 @@ def look_at_steps(plan: Plan) -> list[Tried]:
     """Try them one by one."""
     wanted = {f"steps/{name}": case for name, case in _CASES.items() if plan.wants(f"steps/{name}")}
     found = [Tried(name, "", tuple(asyncio.run(_tried(case)))) for name, case in wanted.items()]
-    looks = {_ASKED: _asked_to_wait, _TAKEN: _taken_after_a_doubt, _PAUSE: _pause, _TOO_SOON: _resolved_too_soon}
+    looks = {
+        _ASKED: _asked_to_wait,
+        _TAKEN: _taken_after_a_doubt,
+        _PAUSE: _pause,
+        _TOO_SOON: _resolved_too_soon,
+        _BY_HALF: _taken_in_by_half,
+    }
     for name, look in looks.items():
         if plan.wants(name):
             found.append(Tried(name, "", tuple(asyncio.run(look()))))
@@ -172,6 +179,19 @@ async def _resolved_too_soon() -> list[str]:
     if (early, late) == (1, 2):
         return []
     return [f"{early - 1} requests were sent again before the first could have landed, {late - early} afterwards"]
+
+
+async def _taken_in_by_half() -> list[str]:
+    """An input on which the flow fails is refused, and leaves no trace."""
+    clock = VirtualClock()
+    async with Counterpart(_GOOD, _GOOD) as service, _engine(service, Minds, clock) as onboarding:
+        journey = await onboarding.start(Minds)
+        with suppress(JourneyError):
+            await _ask(onboarding, onboarding.send(journey.id, "told", word="anything"))
+        journey = await onboarding.get(journey.id)
+    if journey.state == "asking" and getattr(journey.data, "tried", None) == 0:
+        return []
+    return ["an input that was refused has left its trace"]
 
 
 @asynccontextmanager

@@ -9,10 +9,10 @@ from typing import ClassVar
 from onboarding.api import AccountApi, Meaning, UserField
 from onboarding.clock import hours, seconds
 from onboarding.errors import CallError
-from onboarding.machine import ASK, Done, Failed, Flow, Polling, Working, once, read, repeatable
+from onboarding.machine import ASK, Done, Failed, Flow, Polling, Waiting, Working, on_input, once, read, repeatable
 
 __all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksAfter", "LooksUp", "Meddles",
-           "PassesOver", "Refused", "Second", "Taken"]  # fmt: skip
+           "Minds", "PassesOver", "Refused", "Second", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -176,6 +176,21 @@ class LooksAfter(Flow, name="verify-looks-after", version=1):
         """Register, and look."""
         await api.register_by_email(_EMAIL, _PASSWORD)
         await api.find_users(UserField.EMAIL, _EMAIL)
+
+
+class Minds(Flow, name="verify-minds", version=1):
+    """An input that is taken in by half."""
+
+    tried: int = 0
+
+    states: ClassVar = [Waiting("asking", up_to=hours(1)), Done("done"), Failed("failed")]
+    transitions: ClassVar = [["told", "asking", "done"], ["timed_out", "asking", "failed"]]
+
+    @on_input
+    def told(self, word: str) -> None:
+        """Note it, and fail on it."""
+        self.tried += 1
+        raise LookupError(word)
 
 
 class Taken(Flow, name="verify-taken", version=1):

@@ -225,3 +225,16 @@ def _overdue() -> Iterator[None]:
 
     with in_place_of(Engine, "_try_later", patient):
         yield
+
+
+@mutant("by-half", "an input on which the flow fails leaves no trace in the fields", part="answers",
+        case="steps/taken-in-by-half")  # fmt: skip
+def _by_half() -> Iterator[None]:
+    apply = messages._apply_input
+
+    def forgiving(hand: JourneyInHand, *asked: Any) -> None:
+        with in_place_of(JourneyInHand, "restore", lambda *_: None):
+            apply(hand, *asked)
+
+    with in_place_of(messages, "_apply_input", forgiving):
+        yield

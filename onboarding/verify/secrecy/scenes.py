@@ -172,6 +172,10 @@ async def _careless_line(house: House) -> None:
     """Somebody writes a line into the package's own log that nobody has thought over: the net below it holds."""
     role = house.role
     log.warning(f"asked for {role.to} and got password={role.secrets.get('password', 'none')} for {role.to}")
+    try:
+        int(" and ".join(role.secrets.values()))
+    except ValueError:
+        log.exception("it failed")
 
 
 async def _lost_answers(house: House) -> None:
