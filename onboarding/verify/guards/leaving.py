@@ -21,7 +21,7 @@ __all__: list[str] = []
 
 
 @mutant("archived-key", "the key of a journey that was archived starts no other one", part="storage",
-        case="leave/archived", quick=True)  # fmt: skip
+        case="leave/archived")  # fmt: skip
 def _archived_key() -> Iterator[None]:
     with in_place_of(batch, "archived", lambda *_: None):
         yield
