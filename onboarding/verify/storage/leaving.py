@@ -20,7 +20,7 @@ from onboarding.clock import hours
 from onboarding.engine import Journey, ParkKind
 from onboarding.errors import JournalDamaged, NotPossible
 from onboarding.journal import Message, MessageKind
-from onboarding.machine import Done, Failed, Flow, Secret, Waiting, later, on_input
+from onboarding.machine import Done, Failed, Flow, HandedOver, Secret, Waiting, later, on_input
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.testing import VirtualClock
@@ -39,6 +39,7 @@ class Leaves(Flow, name="verify-leaves", version=1):
 
     nickname: str
     code: Secret | None = later()
+    ticket: HandedOver | None = later()
 
     states: ClassVar = [Waiting("asking", up_to=hours(1)), Done("done"), Failed("expired")]
     transitions: ClassVar = [
@@ -50,7 +51,7 @@ class Leaves(Flow, name="verify-leaves", version=1):
     @on_input
     def told(self, code: Secret) -> None:
         """Keep it."""
-        self.code = code
+        self.code = self.ticket = code
 
 
 def cases(places: Sequence[int]) -> list[str]:
@@ -179,6 +180,22 @@ async def _unread(folder: Path) -> list[str]:
     return found
 
 
+async def _handed_over(folder: Path) -> list[str]:
+    """Of the secrets of a journey that has ended only those stay for whose sake it was made."""
+    async with _opened(folder) as (onboarding, _):
+        journey = await onboarding.start(Leaves, nickname=_NAME)
+        await _asked(onboarding, onboarding.send(journey.id, "told", code="314159"))
+        head, data = await onboarding.journal.head(journey.id), (await onboarding.journal.load(journey.id)).data
+        flow, _, _ = onboarding._sealer.unseal(  # noqa: SLF001 - nothing shows a secret
+            journey.id, data, flow=head.flow, version=head.version, state=head.state, ended=True
+        )
+    assert isinstance(flow, Leaves), "it was started as one"
+    kept = {name for name in ("code", "ticket") if getattr(flow, name) is not None}
+    if kept == {"ticket"} and flow.ticket is not None and flow.ticket.get_secret_value() == "314159":
+        return []
+    return [f"of a code and a ticket to be handed over there is left: {', '.join(sorted(kept)) or 'nothing'}"]
+
+
 def _holding(folder: Path, pieces: Sequence[bytes]) -> list[str]:
     """The files in which one of the pieces lies."""
     return [path.name for path in sorted(folder.iterdir()) if any(piece in path.read_bytes() for piece in pieces)]
@@ -219,4 +236,5 @@ _LEAVE: dict[str, Callable[[Path], Awaitable[list[str]]]] = {
     "archived": _archived,
     "put-back": _put_back,
     "unread": _unread,
+    "handed-over": _handed_over,
 }
