@@ -78,12 +78,13 @@ class Counterpart(Listener):
 
     Attributes:
         requests: how many whole requests came.
+        changing: how many of them were more than a look (``GET``).
         heard: whether a byte came at all.
     """
 
     def __init__(self, first: Play, then: Play, *, data: bytes = b"null", trap: str = "", deaf: bool = False) -> None:
         super().__init__()
-        self.requests = 0
+        self.requests = self.changing = 0
         self.heard = False
         self._first: Play | None = first
         self._then = then
@@ -96,10 +97,11 @@ class Counterpart(Listener):
         while not exchange.over:
             if self._deaf:
                 self._deaf = False
-            elif await read_request(reader) is None:
+            elif (request := await read_request(reader)) is None:
                 break
             else:
                 self.requests += 1
+                self.changing += not request[0].startswith(b"GET ")
                 self.heard = True
             play, self._first = self._first or self._then, None
             await play(exchange)

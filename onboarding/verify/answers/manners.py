@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from itertools import cycle
 from typing import Any
 
 from onboarding.api import AccountApi
 from onboarding.api.http_library import preferred_library
-from onboarding.api.observe import Call, observing
-from onboarding.errors import CallError
+from onboarding.api.observe import Call, observing, permitting
+from onboarding.errors import CallError, NotSent
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
-from onboarding.verify.answers.plays import envelope, http, silence, whole
+from onboarding.verify.answers.plays import cut, envelope, http, silence, whole
 from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_manners"]
 
 _SOON, _MUCH_LATER = 0.1, 5.0
 """Seconds; both are of the same event loop, so that a machine that is busy delays the one as much as the other."""
+_CALLS = 5
 _PHONE = "15900000000"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _GOOD = whole(http(200, envelope(data="[]")))
@@ -39,8 +41,8 @@ async def _looked_at(look: Callable[[], Awaitable[list[str]]]) -> list[str]:
         return [f"it raised {type(error).__name__}"]
 
 
-def _api(url: str, timeout: float, client: Any = None) -> AccountApi:
-    return AccountApi(url, tenant_id="T001117", token="verify", timeout=timeout, client=client)  # noqa: S106
+def _api(url: str, timeout: float, client: Any = None, **more: Any) -> AccountApi:
+    return AccountApi(url, tenant_id="T001117", token="verify", timeout=timeout, client=client, **more)  # noqa: S106
 
 
 async def _deadline() -> list[str]:
@@ -108,6 +110,41 @@ async def _proxy() -> list[str]:
         return ["a password was sent to a proxy that nobody had asked for"] if proxy.heard else []
 
 
+async def _places() -> list[str]:
+    """However a call ends, and where it is stopped: its place and its connection are free for the next one."""
+    plays = cycle(
+        (cut(b""), _GOOD, cut(b"", reset=True), whole(http(500, b"<html>")), whole(http(200, b"{"), over=True))
+    )
+
+    async def in_turn(exchange: Exchange) -> None:
+        await next(plays)(exchange)
+
+    stops = (nullcontext, lambda: observing(_Forbids()), lambda: permitting(lambda: False))
+    async with Counterpart(in_turn, in_turn) as service, _api(service.url, 10 * _SOON, pool_size=2) as api:
+        for number in range(_CALLS * len(stops)):
+            with stops[number % len(stops)]():
+                try:
+                    await api.log_in(_PHONE, "Abcd1234")
+                except NotSent:
+                    if number % len(stops) == 0:
+                        return [f"after {number} calls none of two places is free any more"]
+                except (CallError, PermissionError):
+                    pass
+        reached = service.requests
+    return [] if reached == _CALLS else [f"{reached} requests were sent, and {_CALLS} had not been stopped"]
+
+
+class _Forbids:
+    """Stops every call."""
+
+    def sending(self, endpoint: object) -> None:
+        """It may not."""
+        raise PermissionError(endpoint)
+
+    def ended(self, call: Call) -> None:
+        """It never began."""
+
+
 class _Told:
     """What the observers of a call are told."""
 
@@ -140,4 +177,5 @@ _MANNERS: dict[str, Callable[[], Awaitable[list[str]]]] = {
     "cancelled": _cancelled,
     "too-late": _too_late,
     "proxy": _proxy,
+    "places": _places,
 }

@@ -27,6 +27,11 @@ from onboarding.verify.answers.unruly import (
     Checked,
     Endless,
     Heavier,
+    Looks,
+    LooksAfter,
+    LooksUp,
+    Meddles,
+    Minds,
     PassesOver,
     Refused,
     Second,
@@ -42,6 +47,7 @@ _LONG, _LEAST = 3600, 0.5
 _ROUNDS = 12
 """More than a step is tried."""
 _ASKED, _TAKEN, _PAUSE = "steps/asked-to-wait", "steps/taken-after-a-doubt", "steps/pause"
+_TOO_SOON, _BY_HALF = "steps/resolved-too-soon", "steps/taken-in-by-half"
 _GOOD = whole(http(200, envelope()))
 _IS_TAKEN = whole(http(200, envelope("false", '"PUB_AUTH_0000007"', "null")))
 _THROTTLED = whole(http(429, b""))
@@ -55,13 +61,15 @@ class _Case:
         flow: the flow.
         play: what the service answers.
         kind: why the journey must be parked.
-        requests: how many requests may reach the service at most.
+        changing: how many requests that change something may reach the service at most.
+        then: what it answers to all but the first request; None: the same.
     """
 
     flow: type[Flow]
     kind: ParkKind
-    requests: int
+    changing: int
     play: Play = _GOOD
+    then: Play | None = None
 
 
 _CASES: dict[str, _Case] = {
@@ -74,6 +82,12 @@ _CASES: dict[str, _Case] = {
     "leads-nowhere": _Case(Astray, ParkKind.IN_DOUBT, 1),
     "throttled": _Case(Refused, ParkKind.UNREACHABLE, 8, _THROTTLED),
     "fails-after-sending": _Case(Breaks, ParkKind.IN_DOUBT, 1),
+    "fails-to-look-after": _Case(LooksAfter, ParkKind.IN_DOUBT, 1, _GOOD, _THROTTLED),
+    "never-answered": _Case(Looks, ParkKind.UNREACHABLE, 0, cut(b"")),
+    "check-knows-nothing": _Case(Checked, ParkKind.IN_DOUBT, 1, cut(b"")),
+    "check-refused": _Case(LooksUp, ParkKind.REJECTED, 1, cut(b""), whole(http(400, b"<html>"))),
+    "check-that-sends": _Case(Meddles, ParkKind.IN_DOUBT, 1, cut(b""), _GOOD),
+    "check-unanswered": _Case(LooksUp, ParkKind.IN_DOUBT, 1, cut(b"")),
 }
 
 
@@ -81,7 +95,14 @@ def look_at_steps(plan: Plan) -> list[Tried]:
     """Try them one by one."""
     wanted = {f"steps/{name}": case for name, case in _CASES.items() if plan.wants(f"steps/{name}")}
     found = [Tried(name, "", tuple(asyncio.run(_tried(case)))) for name, case in wanted.items()]
-    for name, look in ((_ASKED, _asked_to_wait), (_TAKEN, _taken_after_a_doubt), (_PAUSE, _pause)):
+    looks = {
+        _ASKED: _asked_to_wait,
+        _TAKEN: _taken_after_a_doubt,
+        _PAUSE: _pause,
+        _TOO_SOON: _resolved_too_soon,
+        _BY_HALF: _taken_in_by_half,
+    }
+    for name, look in looks.items():
         if plan.wants(name):
             found.append(Tried(name, "", tuple(asyncio.run(look()))))
     return found
@@ -89,20 +110,25 @@ def look_at_steps(plan: Plan) -> list[Tried]:
 
 async def _tried(case: _Case) -> list[str]:
     clock = VirtualClock()
-    async with Counterpart(case.play, case.play) as service, _engine(service, case.flow, clock) as onboarding:
+    async with (
+        Counterpart(case.play, case.then or case.play) as service,
+        _engine(service, case.flow, clock) as onboarding,
+    ):
         try:
             async with asyncio.timeout(_PATIENCE):
                 journey = await _come_to_rest(onboarding, case.flow, clock)
                 found = _judged(case, journey)
                 if not found:
-                    await _meddle(onboarding, journey, case.kind)
+                    await _meddle(onboarding, journey, case)
                     await _drain(onboarding, clock)
                     if (await onboarding.get(journey.id)).is_final:
                         found.append("it went on without anybody having found out what became of it")
+                    elif case.kind is ParkKind.IN_DOUBT and not await _told_when_cancelled(onboarding, journey):
+                        found.append("it was cancelled without a word of its request, which may have taken effect")
         except TimeoutError:
             return ["a step was never broken off"]
-        if service.requests > case.requests:
-            found.append(f"{service.requests} requests were sent, and {case.requests} is all there may be")
+        if service.changing > case.changing:
+            found.append(f"{service.changing} requests were sent, and {case.changing} is all there may be")
     return found
 
 
@@ -138,6 +164,36 @@ async def _taken_after_a_doubt() -> list[str]:
     return [] if journey.ended_well else [f"it is {journey.status.value} in {journey.state}, and had landed"]
 
 
+async def _resolved_too_soon() -> list[str]:
+    """A person has not found it, and is too early: what may still land is not sent again before it would have."""
+    clock, play = VirtualClock(), cut(b"")
+    async with Counterpart(play, play) as service, _engine(service, PassesOver, clock) as onboarding:
+        journey = await onboarding.start(PassesOver)
+        await onboarding.drain()
+        await _ask(onboarding, onboarding.resolve(journey.id, landed=False, reason="it is not there"))
+        await onboarding.drain()
+        early = service.changing
+        clock.advance(_DAY)
+        await onboarding.drain()
+        late = service.changing
+    if (early, late) == (1, 2):
+        return []
+    return [f"{early - 1} requests were sent again before the first could have landed, {late - early} afterwards"]
+
+
+async def _taken_in_by_half() -> list[str]:
+    """An input on which the flow fails is refused, and leaves no trace."""
+    clock = VirtualClock()
+    async with Counterpart(_GOOD, _GOOD) as service, _engine(service, Minds, clock) as onboarding:
+        journey = await onboarding.start(Minds)
+        with suppress(JourneyError):
+            await _ask(onboarding, onboarding.send(journey.id, "told", word="anything"))
+        journey = await onboarding.get(journey.id)
+    if journey.state == "asking" and getattr(journey.data, "tried", None) == 0:
+        return []
+    return ["an input that was refused has left its trace"]
+
+
 @asynccontextmanager
 async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -> AsyncIterator[Onboarding]:
     settings = Settings.model_construct(journal="memory://", step_limit=timedelta(seconds=LIMIT))
@@ -147,13 +203,19 @@ async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -
         yield onboarding
 
 
-async def _meddle(onboarding: Onboarding, journey: Journey, kind: ParkKind) -> None:
+async def _meddle(onboarding: Onboarding, journey: Journey, case: _Case) -> None:
     """A person decides without looking: tries again what may have landed, says of something else that it has."""
     with suppress(JourneyError):
-        if kind is ParkKind.IN_DOUBT:
+        if case.kind is ParkKind.IN_DOUBT or case.flow is LooksUp:
             await _ask(onboarding, onboarding.retry(journey.id))
         else:
             await _ask(onboarding, onboarding.resolve(journey.id, landed=True, reason="it should have"))
+
+
+async def _told_when_cancelled(onboarding: Onboarding, journey: Journey) -> bool:
+    await _ask(onboarding, onboarding.cancel(journey.id, "nobody knows"))
+    outcome = (await onboarding.get(journey.id)).outcome
+    return outcome is not None and outcome.remark is not None
 
 
 async def _ask(onboarding: Onboarding, asked: Coroutine[Any, Any, object]) -> None:

@@ -6,12 +6,13 @@ import asyncio
 from contextlib import suppress
 from typing import ClassVar
 
-from onboarding.api import AccountApi, Meaning
-from onboarding.clock import seconds
+from onboarding.api import AccountApi, Meaning, UserField
+from onboarding.clock import hours, seconds
 from onboarding.errors import CallError
-from onboarding.machine import ASK, Done, Failed, Flow, Working, once, repeatable
+from onboarding.machine import ASK, Done, Failed, Flow, Polling, Waiting, Working, on_input, once, read, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "PassesOver", "Refused", "Second", "Taken"]
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksAfter", "LooksUp", "Meddles",
+           "Minds", "PassesOver", "Refused", "Second", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -115,6 +116,81 @@ class Checked(Flow, name="verify-checked", version=1):
         """Nobody can tell."""
         del api
         return None
+
+
+class LooksUp(Flow, name="verify-looks-up", version=1):
+    """A step whose check asks the service."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool:
+        """Look for the address."""
+        return (await api.find_users(UserField.EMAIL, _EMAIL)).found
+
+
+class Meddles(Flow, name="verify-meddles", version=1):
+    """A step whose check does what it is to look for."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+
+    @doing.landed
+    async def is_there(self, api: AccountApi) -> bool:
+        """Register, and see."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        return True
+
+
+class Looks(Flow, name="verify-looks", version=1):
+    """A journey that waits for something to appear, for an hour."""
+
+    states: ClassVar = [Polling("looking", every=seconds(60), up_to=hours(1)), Done("done"), Failed("failed")]
+    transitions: ClassVar = [["found", "looking", "done"], ["timed_out", "looking", "failed"]]
+
+    @read(otherwise=("found",))
+    async def looking(self, api: AccountApi) -> str | None:
+        """Look for the address."""
+        return "found" if (await api.find_users(UserField.EMAIL, _EMAIL)).found else None
+
+
+class LooksAfter(Flow, name="verify-looks-after", version=1):
+    """A step that looks at something when it is done."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, and look."""
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        await api.find_users(UserField.EMAIL, _EMAIL)
+
+
+class Minds(Flow, name="verify-minds", version=1):
+    """An input that is taken in by half."""
+
+    tried: int = 0
+
+    states: ClassVar = [Waiting("asking", up_to=hours(1)), Done("done"), Failed("failed")]
+    transitions: ClassVar = [["told", "asking", "done"], ["timed_out", "asking", "failed"]]
+
+    @on_input
+    def told(self, word: str) -> None:
+        """Note it, and fail on it."""
+        self.tried += 1
+        raise LookupError(word)
 
 
 class Taken(Flow, name="verify-taken", version=1):

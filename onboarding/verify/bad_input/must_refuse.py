@@ -9,7 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api import AccountApi
-from onboarding.errors import DefinitionError, InvalidData, NotPossible, OnboardingError, SettingsError, UnknownJourney
+from onboarding.errors import (
+    DefinitionError,
+    InvalidData,
+    NotPossible,
+    OnboardingError,
+    RefusedByProtocol,
+    SettingsError,
+    UnknownJourney,
+)
 from onboarding.journal import MemoryJournal
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
@@ -95,6 +103,23 @@ def _api(address: str) -> Act:
     return make
 
 
+def _dots(segment: str) -> Act:
+    """A value that would make the address of a call another one."""
+
+    async def call(place: Place) -> None:
+        async with AccountApi("https://127.0.0.1:9", tenant_id="T001117", token=place.canary) as api:
+            await api.get_user(segment)
+
+    return call
+
+
+def _settings(**wrong: object) -> Act:
+    async def load(_: Place) -> None:
+        Settings.load(**wrong)
+
+    return load
+
+
 def _flow(define: Callable[[], object]) -> Act:
     async def make(_: Place) -> None:
         define()
@@ -126,6 +151,8 @@ CASES: dict[str, tuple[type[OnboardingError], Act]] = {
         "plain-http": (SettingsError, _api("http://account.example.com")),
         "user-in-address": (SettingsError, _api("https://user:word@account.example.com")),
         "query-in-address": (SettingsError, _api("https://account.example.com/?to=elsewhere")),
+        "segment-of-dots": (RefusedByProtocol, _dots("..")),
+        "landing-delay-negative": (SettingsError, _settings(landing_delay=timedelta(seconds=-1))),
         "picture-elsewhere": (InvalidData, _picture("https://pictures.elsewhere.test/a.png")),
         "picture-lookalike": (InvalidData, _picture("https://example.com.elsewhere.test/a.png")),
         "picture-plain-http": (InvalidData, _picture("http://example.com/a.png")),

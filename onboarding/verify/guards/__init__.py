@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from onboarding.verify.guards import api, doubt, engine, inputs, journal, secrets
+from onboarding.verify.guards import api, doubt, engine, inputs, journal, leaving, secrets
 
-__all__ = ["api", "doubt", "engine", "inputs", "journal", "secrets"]
+__all__ = ["api", "doubt", "engine", "inputs", "journal", "leaving", "secrets"]

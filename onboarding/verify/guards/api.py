@@ -212,3 +212,9 @@ def _proxies() -> Iterator[None]:
 def _https() -> Iterator[None]:
     with in_place_of(client, "problem_with", lambda _: None):
         yield
+
+
+@mutant("places", "a call that has ended leaves its place to the next one", part="answers", case="manners/places")
+def _places() -> Iterator[None]:
+    with in_place_of(transport.Transport, "_ended", lambda self, task: self._tasks.discard(task)):
+        yield

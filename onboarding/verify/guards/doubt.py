@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from onboarding.api import Effect
 from onboarding.engine import doubt, messages
+from onboarding.engine.book import Book
 from onboarding.engine.doubt import Doubts
 from onboarding.engine.engine import Engine
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
-from onboarding.engine.perform import How, _Guard
+from onboarding.engine.perform import How, _Guard, perform
 from onboarding.journal import Phase, Status
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
@@ -83,6 +85,46 @@ def _check_result() -> Iterator[None]:
         yield
 
 
+@mutant("cannot-tell", "a check that cannot tell is not taken for one that says no", part="answers",
+        case="steps/check-knows-nothing", quick=True)  # fmt: skip
+def _cannot_tell() -> Iterator[None]:
+    async def decided(*asked: Any) -> Any:
+        ended = await perform(*asked)
+        return replace(ended, value=False) if ended.how is How.RETURNED and ended.value is None else ended
+
+    with in_place_of(doubt, "perform", decided):
+        yield
+
+
+@mutant("doubt-stays", "what was in doubt when it was parked is checked again, not sent, when it is tried again",
+        part="answers", case="steps/check-refused")  # fmt: skip
+def _doubt_stays() -> Iterator[None]:
+    park = JourneyInHand.park
+
+    def closed(self: JourneyInHand, *told: Any, **more: Any) -> None:
+        park(self, *told, **{**more, "phase": Phase.READY})
+
+    with in_place_of(JourneyInHand, "park", closed):
+        yield
+
+
+@mutant("resolved-too-soon", "what a person did not find is not sent again before it would have landed", part="answers",
+        case="steps/resolved-too-soon")  # fmt: skip
+def _resolved_too_soon() -> Iterator[None]:
+    with in_place_of(JourneyInHand, "landed_by", lambda _: None):
+        yield
+
+
+@mutant("check-looks", "what is to find out whether something was done does not do it", part="answers",
+        case="steps/check-that-sends")  # fmt: skip
+def _check_looks() -> Iterator[None]:
+    async def anything(step: Any, _: Any, *asked: Any) -> Any:
+        return await perform(step, Effect.ONCE, *asked)
+
+    with in_place_of(doubt, "perform", anything):
+        yield
+
+
 @mutant("evidence", "after a doubt, 'already there' is evidence that it had landed", part="answers",
         case="steps/taken-after-a-doubt")  # fmt: skip
 def _evidence() -> Iterator[None]:
@@ -143,6 +185,18 @@ def _passed_over() -> Iterator[None]:
         yield
 
 
+@mutant("fails-to-look-after", "a step that was done is not done again because a look afterwards failed",
+        part="answers", case="steps/fails-to-look-after")  # fmt: skip
+def _fails_to_look_after() -> Iterator[None]:
+    in_doubt = _Guard.is_in_doubt
+
+    def hasty(self: _Guard, error: Any) -> bool:
+        return error is None and in_doubt(self, error)
+
+    with in_place_of(_Guard, "is_in_doubt", hasty):
+        yield
+
+
 @mutant("fails-after-sending", "a step that fails when its request has left is in doubt", part="answers",
         case="steps/fails-after-sending", quick=True)  # fmt: skip
 def _fails_after_sending() -> Iterator[None]:
@@ -187,4 +241,27 @@ def _restored_end() -> Iterator[None]:
         hand.enter(trigger, dest, ended, detail)
 
     with in_place_of(Engine, "_lead_on", led):
+        yield
+
+
+@mutant("restored-wait", "in a journal that was restored nobody's time is up before it is known what has happened",
+        part="storage", case="leave/put-back")  # fmt: skip
+def _restored_wait() -> Iterator[None]:
+    time_out = Engine._time_out
+
+    def punctual(self: Engine, hand: JourneyInHand) -> bool:
+        kept, hand.book.heard = hand.book.heard, True
+        try:
+            return time_out(self, hand)
+        finally:
+            hand.book.heard = kept
+
+    with in_place_of(Engine, "_time_out", punctual):
+        yield
+
+
+@mutant("restored-anew", "what was heard of a journey before its journal was restored does not count", part="storage",
+        case="leave/put-back")  # fmt: skip
+def _restored_anew() -> Iterator[None]:
+    with in_place_of(Book, "after_restore", lambda *_: None):
         yield

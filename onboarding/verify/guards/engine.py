@@ -212,3 +212,29 @@ def _set_aside() -> Iterator[None]:
 def _versions() -> Iterator[None]:
     with in_place_of(sealer, "_migrated", lambda _, __, state, fields: (state, fields)):
         yield
+
+
+@mutant("overdue", "a poll that is never answered is left to a person when its time is up", part="answers",
+        case="steps/never-answered")  # fmt: skip
+def _overdue() -> Iterator[None]:
+    try_later = Engine._try_later
+
+    def patient(self: Engine, *asked: Any) -> None:
+        with in_place_of(JourneyInHand, "deadline", None):
+            try_later(self, *asked)
+
+    with in_place_of(Engine, "_try_later", patient):
+        yield
+
+
+@mutant("by-half", "an input on which the flow fails leaves no trace in the fields", part="answers",
+        case="steps/taken-in-by-half")  # fmt: skip
+def _by_half() -> Iterator[None]:
+    apply = messages._apply_input
+
+    def forgiving(hand: JourneyInHand, *asked: Any) -> None:
+        with in_place_of(JourneyInHand, "restore", lambda *_: None):
+            apply(hand, *asked)
+
+    with in_place_of(messages, "_apply_input", forgiving):
+        yield

@@ -99,6 +99,25 @@ def _permissions() -> Iterator[None]:
         yield
 
 
+@mutant("private-beside", "what lies beside a journal is its owner's alone, too", part="storage",
+        case="private/beside")  # fmt: skip
+def _private_beside() -> Iterator[None]:
+    with in_place_of(connection, "check_beside", lambda _: None), in_place_of(sqlite, "check_beside", lambda _: None):
+        yield
+
+
+@mutant("private-folder", "a journal lies where nobody else can exchange it", part="storage", case="private/folder")
+def _private_folder() -> Iterator[None]:
+    with in_place_of(files, "_check_folder", lambda *_: None):
+        yield
+
+
+@mutant("private-made", "what is made is made for its owner alone", part="storage", case="private/made")
+def _private_made() -> Iterator[None]:
+    with in_place_of(files, "_PRIVATE_FILE", 0o644):
+        yield
+
+
 @mutant("watermark", "an old copy of a journal is told from the journal", part="storage", case="copy/restored/450")
 def _watermark() -> Iterator[None]:
     with in_place_of(Watermark, "why_old", lambda *_: None):
@@ -260,4 +279,17 @@ def _readers_free() -> Iterator[None]:
         return self._locked(lambda: read(self, work))
 
     with in_place_of(SqliteSession, "read", queue):
+        yield
+
+
+@mutant("signed-apart", "what was written while the data could not be read keeps its place in the history",
+        part="storage", case="leave/unread")  # fmt: skip
+def _signed_apart() -> Iterator[None]:
+    with in_place_of(Chain, "follow", lambda _, __, previous: previous):
+        yield
+
+
+@mutant("budget-kept", "a budget that is used up is one", part="storage", case="word/budgeted")
+def _budget_kept() -> Iterator[None]:
+    with in_place_of(sqlite, "spend", lambda *_: None):
         yield

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from loguru import logger
 from pydantic import SecretStr
 
 from onboarding import log
@@ -46,6 +47,16 @@ def _redaction() -> Iterator[None]:
         case="password-reset/a-careless-line")  # fmt: skip
 def _log_net() -> Iterator[None]:
     with in_place_of(log, "redact", lambda text: text):
+        yield
+
+
+@mutant("log-traceback", "a traceback, which may show what went by, does not reach a log", part="secrets",
+        case="password-reset/a-careless-line")  # fmt: skip
+def _log_traceback() -> Iterator[None]:
+    def patch(record: Any) -> None:
+        record["message"] = log.redact(record["message"])
+
+    with in_place_of(import_module("onboarding.verify.secrecy.scenes"), "log", logger.patch(patch)):
         yield
 
 

@@ -170,8 +170,15 @@ async def _cancelled(house: House) -> None:
 
 async def _careless_line(house: House) -> None:
     """Somebody writes a line into the package's own log that nobody has thought over: the net below it holds."""
-    role = house.role
-    log.warning(f"asked for {role.to} and got password={role.secrets.get('password', 'none')} for {role.to}")
+    role, number = house.role, f"{13_000_000_000 + len(house.canaries.values) * 7919}"
+    house.canaries.add("a number", number, house.scene)
+    log.warning(
+        f"called {number}, asked for {role.to} and got password={role.secrets.get('password', 'none')} for {role.to}"
+    )
+    try:
+        int(" and ".join(role.secrets.values()))
+    except ValueError:
+        log.exception("it failed")
 
 
 async def _lost_answers(house: House) -> None:

@@ -4,6 +4,8 @@
 - ``broker``, ``witness``, ``world``: journeys on a journal on disk, and what the journal has promised
 - ``stage``: what the cases of a process have in common; ``child``: that process; ``families``: which cases there are
 - ``power_cut``, ``write_faults``, ``kills``: a process that ends, or a disk that fails, at any moment
+- ``word``: what a journal promises; ``leaving``: who is forgotten, what is archived
+- ``private``: files that others can reach
 - ``aftermath``, and what comes before it: ``damaged_files``, ``damaged_rows``, ``old_copy``
 - ``part``: cases are dealt out to processes
 """

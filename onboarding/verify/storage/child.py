@@ -42,7 +42,7 @@ def main() -> None:
 
 async def _serve(plan: Plan, flows: list[str], cases: list[str]) -> None:
     stage = Stage(plan, flows_of(flows))
-    if any(not case.startswith("word/") for case in cases):
+    if any(not case.startswith(("word/", "leave/", "private/")) for case in cases):
         await stage.set_up()
     _say({"ready": True})
     hung = 0

@@ -17,18 +17,30 @@ FAMILIES = {
     "copy": f"{_ROOM}.old_copy",
     "kill": f"{_ROOM}.kills",
     "word": f"{_ROOM}.word",
+    "leave": f"{_ROOM}.leaving",
+    "private": f"{_ROOM}.private",
 }
 
-WITHOUT_HOOK = ("file/", "row/", "fault/held/")
+WITHOUT_HOOK = ("file/", "row/", "fault/held/", "leave/", "private/")
 """What can be tried where nothing can be put between SQLite and the disk."""
 
-_QUICK = {"cut": 6, "fault": 5, "file": 2, "row": 3, "copy": 2, "kill": 3, "word": 11}
+_QUICK = {"cut": 6, "fault": 5, "file": 2, "row": 3, "copy": 2, "kill": 3, "word": 13, "leave": 6, "private": 5}
 """How many of each a quick run does, beside those that it always does."""
 _ALWAYS = (
     "cut/worn/300", "fault/full/new/520", "fault/full-once/new/520", "file/emptied/0", "file/newer/0",
     "file/open-to-all/0", "row/data-bit", "row/status", "row/history-edited", "copy/restored/450",
 )  # fmt: skip
-_EVERY = {"cut": 10, "fault": 40, "file": 20, "row": 1000, "copy": 45, "kill": 40, "word": 1000}
+_EVERY = {
+    "cut": 10,
+    "fault": 40,
+    "file": 20,
+    "row": 1000,
+    "copy": 45,
+    "kill": 40,
+    "word": 1000,
+    "leave": 1000,
+    "private": 1000,
+}
 """Every so many thousandths of a run are a place for something to happen; a full run does all of them."""
 
 

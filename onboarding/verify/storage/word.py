@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -114,15 +114,13 @@ async def _one_owner(journal: SqliteJournal, _: _Watching) -> list[str]:
     return [] if turns == [True, False, True] else [f"of two who wanted to own a journal, one after the other: {turns}"]
 
 
-async def _decided_once(journal: SqliteJournal, _: _Watching) -> list[str]:
-    """What was decided on, or taken back, is not decided on once more."""
+async def _decided_once(journal: SqliteJournal, disk: _Watching) -> list[str]:
+    """What was decided on, or taken back, is not decided on once more; and what was handed in with it is wiped."""
     head = await _started(journal)
     found = []
     for number in range(2):
         message = str(number)
-        await journal.post(
-            Message(id=message, journey=head.id, kind=MessageKind.CANCEL, name="cancel", payload=b"x", at=_NOW)
-        )
+        await _posted(journal, head, message)
         if number:
             await journal.recall(message)
         else:
@@ -132,6 +130,14 @@ async def _decided_once(journal: SqliteJournal, _: _Watching) -> list[str]:
         except JournalConflict:
             continue
         found.append("a message that was decided on, or taken back, was applied after all")
+    await _posted(journal, head, "both")
+    one, two = (replace(head, revision=head.revision + number) for number in (1, 2))
+    both = [journal.write(Change(head=new, verdicts=(Verdict("both", "applied"),))) for new in (one, two)]
+    if not isinstance((await asyncio.gather(*both, return_exceptions=True))[1], JournalConflict):
+        found.append("a message was applied twice in one transaction")
+    with closing(sqlite3.connect(disk.journal)) as database:
+        if database.execute("SELECT count(*) FROM inbox WHERE payload IS NOT NULL").fetchone()[0]:
+            found.append("what was handed in with a message is kept after it was decided on")
     return found
 
 
@@ -169,15 +175,52 @@ async def _resealed(journal: SqliteJournal, _: _Watching) -> list[str]:
 async def _erased(journal: SqliteJournal, disk: _Watching) -> list[str]:
     """What is erased lies nowhere in the files."""
     canary = secrets.token_hex(300).encode()
-    head = await _started(journal, b"key", canary)
+    head = await _started(journal, canary, canary)
+    await _posted(journal, head, "message", canary)
     for _ in range(40):  # pages full of it, some of them moved
         other = await _started(journal, data=canary * 5)
         head = await _written(journal, head, data=canary)
         await journal.erase(_ended(other), b"", [_row(other.id, 1)], "erased")
+    try:
+        await journal.erase(head, b"", [_row(head.id, 1)], "erased")
+    except JournalConflict:
+        pass
+    else:
+        return ["a journey that was written meanwhile was erased"]
     await journal.erase(_ended(head), b"", [_row(head.id, 1)], "erased")
     await journal.scrub()
     left = [path.name for path in disk.journal.parent.iterdir() if canary[:64] in path.read_bytes()]
     return [f"what was erased still lies in {name}" for name in left]
+
+
+async def _taken_out(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """Nothing is taken out but what has ended, is as it was, and has nothing left to be looked at."""
+    heads = [await _started(journal) for _ in range(4)]
+    live, ended, called, changed = heads
+    for head in (ended, called, changed):
+        await journal.write(Change(head=_ended(head)))
+    await _posted(journal, called, "late")
+    asked = [(head.id, head.revision + (head in (ended, called))) for head in heads]
+    gone = await journal.take_out(asked)
+    if gone != [ended.id]:
+        return [f"{len(gone)} journeys were taken out, and one had ended, was as it was and was done with"]
+    kept = [await journal.load(head.id) for head in (live, called, changed)]
+    return [] if all(each.data == b"sealed" for each in kept) else ["what was not taken out is not as it was"]
+
+
+async def _budgeted(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """A budget is used so often at most within its time; what is given back can be used again."""
+    hour = timedelta(hours=1)
+
+    async def used(quarters: int, budget: bytes = b"one") -> datetime | None:
+        return await journal.spend(budget, _NOW + hour / 4 * quarters, most=2, within=hour)
+
+    free = [await used(quarters) for quarters in range(6)]
+    await journal.give_back(b"one", _NOW + hour)
+    free += [await used(5), await used(0, b"other")]
+    # Used at 0 and 15 minutes, and again when an hour has passed since each.
+    right = [None, None, _NOW + hour, _NOW + hour, None, None, None, None]
+    return [] if free == right else [f"a budget of two an hour was used {free.count(None)} times, and 6 is right"]
 
 
 async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
@@ -255,6 +298,12 @@ async def _written(
     return new
 
 
+async def _posted(journal: SqliteJournal, head: Head, message: str, payload: bytes = b"x") -> None:
+    await journal.post(
+        Message(id=message, journey=head.id, kind=MessageKind.CANCEL, name="cancel", payload=payload, at=_NOW)
+    )
+
+
 def _ended(head: Head) -> Head:
     return replace(head, status=Status.DONE, due=None, revision=head.revision + 1)
 
@@ -272,6 +321,8 @@ _WORDS: dict[str, Callable[[SqliteJournal, _Watching], Awaitable[list[str]]]] = 
     "all-or-nothing": _all_or_nothing,
     "resealed": _resealed,
     "erased": _erased,
+    "taken-out": _taken_out,
+    "budgeted": _budgeted,
     "forked": _forked,
     "swapped": _swapped,
     "foreign": _foreign,
