@@ -237,7 +237,7 @@ def _mistyped(environment: Mapping[str, str]) -> str | None:
 
 
 def _empty(environment: Mapping[str, str]) -> str | None:
-    """An empty variable counts as none; for where requests go, that would be the live service, which nobody asked for."""
+    """An empty variable counts as none; of where requests go, nobody means the live service by that."""
     name = f"{_PREFIX}BASE_URL"
     empty = not environment.get(name, "set").strip()
     return f"{name} is empty: say where the service is, or unset it for the live one" if empty else None

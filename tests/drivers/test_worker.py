@@ -249,7 +249,7 @@ async def test_one_pass_ends_although_the_engine_fails_on_a_journey(yard: Yard) 
 
     yard.engine.does[bad] = fail
     async with asyncio.timeout(5):
-        with pytest.raises(JournalError, match="1 of the journeys could not be advanced.*failed with RuntimeError"):
+        with pytest.raises(JournalError, match=r"^1 of the journeys could .* with RuntimeError$"):
             await yard.worker.one_pass()
     assert yard.engine.calls == {bad: 1, good: 1}
     del yard.engine.does[bad]
@@ -265,7 +265,7 @@ async def test_one_pass_tells_which_fault_of_the_journal_kept_a_journey_as_it_wa
         raise JournalError("the disk is full")
 
     yard.engine.does[bad] = fail
-    with pytest.raises(JournalError, match="1 of the journeys could not be advanced.*: the disk is full"):
+    with pytest.raises(JournalError, match=r"^1 of the journeys could .*: the disk is full$"):
         await yard.worker.one_pass()
     assert yard.engine.calls == {bad: 1, good: 1}
 
