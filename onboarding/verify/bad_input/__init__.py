@@ -27,7 +27,7 @@ from onboarding.verify.report import Finding, PartResult
 
 __all__ = ["BadInput"]
 
-_QUICK = {"command": 120, "program": 5, "settings": 195, "definition": 140, "send": 140}
+_QUICK = {"command": 90, "program": 4, "settings": 140, "definition": 100, "send": 100}
 _FULL = {"command": 1400, "program": 40, "settings": 1260, "definition": 1150, "send": 1150}
 _CALLS_AT_ONCE = 200
 _PATIENCE = 60.0

@@ -24,7 +24,7 @@ from onboarding.verify.rehearsal import flows_of
 
 __all__ = ["WIDTH", "chosen_of", "rehearsals", "start_broker"]
 
-QUICK, QUICK_EACH, QUICK_LEAST = 90, 10, 24
+QUICK, QUICK_EACH, QUICK_LEAST = 54, 6, 24
 """Cases of a quick run: at most, for each flow, and at least."""
 WIDTH = 3
 """Processes at once for each job: they mostly wait."""

@@ -198,7 +198,7 @@ def _fails_to_look_after() -> Iterator[None]:
 
 
 @mutant("fails-after-sending", "a step that fails when its request has left is in doubt", part="answers",
-        case="steps/fails-after-sending", quick=True)  # fmt: skip
+        case="steps/fails-after-sending")  # fmt: skip
 def _fails_after_sending() -> Iterator[None]:
     with in_place_of(_Guard, "may_have_landed", property(lambda _: False)):
         yield

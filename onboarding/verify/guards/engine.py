@@ -75,7 +75,7 @@ def _fields_restored() -> Iterator[None]:
 
 
 @mutant("heaviest-effect", "a step calls nothing that weighs more than what it declares", part="answers",
-        case="steps/heavier-than-declared", quick=True)  # fmt: skip
+        case="steps/heavier-than-declared")  # fmt: skip
 def _heaviest_effect() -> Iterator[None]:
     with in_place_of(perform, "_WEIGHT", dict.fromkeys(Effect, 0)):
         yield

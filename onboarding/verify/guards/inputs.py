@@ -56,7 +56,7 @@ def _moments() -> Iterator[None]:
 
 
 @mutant("clean-frames", "an error leaves without the variables that hold what was handed in", part="bad-input",
-        case="must-refuse-field-unknown", quick=True)  # fmt: skip
+        case="must-refuse-field-unknown")  # fmt: skip
 def _clean_frames() -> Iterator[None]:
     with in_place_of(frames, "_cut", lambda error: error):
         yield

@@ -161,7 +161,7 @@ def _start_key() -> Iterator[None]:
         yield
 
 
-@mutant("verdict-once", "a message is decided on once", part="storage", case="word/decided-once", quick=True)
+@mutant("verdict-once", "a message is decided on once", part="storage", case="word/decided-once")
 def _verdict_once() -> Iterator[None]:
     def agreeable(_: Any, changes: Any) -> dict[str, str]:
         return {verdict.message: change.head.id for change in changes for verdict in change.verdicts}

@@ -24,7 +24,7 @@ from onboarding.verify.report import Finding, PartResult
 
 __all__ = ["Model"]
 
-_QUICK, _FULL = 24, 300
+_QUICK, _FULL = 18, 300
 """Plays of each flow."""
 _MOVES = 16
 """Moves in a play at most."""

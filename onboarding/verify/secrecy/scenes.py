@@ -33,12 +33,12 @@ async def play_scenes(plan: Plan, house: House, turn: int, turns: int) -> int:
     """
     name = house.flow.definition.name
     scenes: dict[str, Scene] = {"a-good-end": _good_end}  # always: only then is known what the flow calls
-    scenes |= {title: _OTHERS[title] for title in _share(plan, list(_OTHERS), turn, turns, 2)}
+    scenes |= {title: _OTHERS[title] for title in _share(plan, list(_OTHERS), turn, turns)}
     for title, scene in scenes.items():
         if title == "a-good-end" or _is_wanted(plan, name, title):
             await house.enter(title)
             await scene(house)
-    for kind in _share(plan, list(_ECHOES), turn, turns, 1):
+    for kind in _share(plan, list(_ECHOES), turn, turns):
         for section in plan.sample(f"secrets {name} {kind}", house.sections, 1):
             if _is_wanted(plan, name, f"{kind}-{section}"):
                 await house.enter(f"{kind}-{section}")
@@ -48,12 +48,12 @@ async def play_scenes(plan: Plan, house: House, turn: int, turns: int) -> int:
     return house.scenes
 
 
-def _share(plan: Plan, titles: list[str], turn: int, turns: int, times: int) -> list[str]:
-    """The share of one flow: each title is in so many shares."""
+def _share(plan: Plan, titles: list[str], turn: int, turns: int) -> list[str]:
+    """The share of one flow: each title is in one at least."""
     if plan.full or plan.case is not None:
         return titles
     plan.rng("secrets", "shares").shuffle(titles)
-    each = min(len(titles), -(-times * len(titles) // turns))
+    each = min(len(titles), -(-len(titles) // turns))
     return [titles[(turn * each + number) % len(titles)] for number in range(each)]
 
 

@@ -25,7 +25,7 @@ __all__ = ["Simulation"]
 
 _SIZE = 3
 """Journeys of each flow in a world."""
-_QUICK, _FULL = 1_500, 20_000
+_QUICK, _FULL = 1_000, 20_000
 """Journeys at least."""
 _AGAIN = 3
 """So many worlds are lived twice: both times the same must happen, byte for byte."""

@@ -24,7 +24,7 @@ FAMILIES = {
 WITHOUT_HOOK = ("file/", "row/", "fault/held/", "leave/", "private/")
 """What can be tried where nothing can be put between SQLite and the disk."""
 
-_QUICK = {"cut": 6, "fault": 5, "file": 2, "row": 3, "copy": 2, "kill": 3, "word": 13, "leave": 6, "private": 5}
+_QUICK = {"cut": 4, "fault": 3, "file": 2, "row": 3, "copy": 1, "kill": 2, "word": 10, "leave": 4, "private": 4}
 """How many of each a quick run does, beside those that it always does."""
 _ALWAYS = (
     "cut/worn/300", "fault/full/new/520", "fault/full-once/new/520", "file/emptied/0", "file/newer/0",
