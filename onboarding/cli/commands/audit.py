@@ -22,7 +22,7 @@ __all__ = ["audit"]
 def audit(
     context: typer.Context,
     journey: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One journey alone.", show_default=False)
+        str | None, typer.Argument(metavar="ID", help="One journey alone.", show_default=False)
     ] = None,
     as_json: AS_JSON = False,
 ) -> None:

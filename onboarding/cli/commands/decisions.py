@@ -34,7 +34,7 @@ def cancel(context: typer.Context, journey: ID, reason: REASON = "", as_json: AS
 
 def retry(
     context: typer.Context,
-    journeys: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The journeys' ids.")] = None,
+    journeys: Annotated[list[str] | None, typer.Argument(metavar="ID", help="The journeys' ids.")] = None,
     all_parked: Annotated[
         bool,
         typer.Option(

@@ -26,7 +26,7 @@ __all__ = ["forget"]
 
 def forget(
     context: typer.Context,
-    journey: Annotated[str | None, typer.Argument(metavar="[ID]", help="The journey's id.", show_default=False)] = None,
+    journey: Annotated[str | None, typer.Argument(metavar="ID", help="The journey's id.", show_default=False)] = None,
     older_than: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Every journey that ended longer ago: 30d, 36h.")
     ] = None,
