@@ -13,7 +13,7 @@ from onboarding.engine.book import Book
 from onboarding.errors import InvalidData
 from onboarding.journal import Chain, Head, Status, TransitionRecord
 from onboarding.machine import Definition, Flow, Polling, Waiting, Working
-from onboarding.machine.fields import REVEAL, is_later
+from onboarding.machine.fields import REVEAL, filled_in_later
 
 __all__ = ["fresh", "opening"]
 
@@ -37,7 +37,7 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
         filled = {name for name, value in given.__dict__.items() if value is not None}
     else:
         filled = set(fields)
-    early = sorted(name for name in filled & kind.model_fields.keys() if is_later(kind.model_fields[name]))
+    early = sorted(filled & filled_in_later(kind))
     if early:
         raise InvalidData(f"{what}: {', '.join(early)} is filled in on the way, not at the start")
     error: InvalidData
@@ -45,7 +45,7 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
         if given is None:
             return _storable(kind.model_validate(fields, context=context))
         # Whoever built it knew nothing of the context, and may have changed it since without a check.
-        asked = {name for name, field in kind.model_fields.items() if not is_later(field)}
+        asked = kind.model_fields.keys() - filled_in_later(kind)
         kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
         return _storable(given.model_copy(deep=True))
     except ValidationError as bad:
@@ -57,8 +57,7 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
 
 def _storable(flow: Flow) -> Flow:
     """The flow, if its fields can be written down as they will be; fails in some way otherwise."""
-    empty = {name for name, field in type(flow).model_fields.items() if is_later(field)}
-    fields = flow.model_dump(mode="json", context=REVEAL, exclude=empty, warnings=False)
+    fields = flow.model_dump(mode="json", context=REVEAL, exclude=set(filled_in_later(type(flow))), warnings=False)
     check_json(fields)
     return flow
 

@@ -23,7 +23,7 @@ from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.errors import DefinitionError
 from onboarding.journal import Change, Head, Journal, Phase, Status, Stored, TransitionRecord, Verdict, changed
-from onboarding.machine import Definition, Done, Failed, Flow, Polling, Step, Waiting
+from onboarding.machine import Done, Failed, Flow, Polling, Step, Waiting
 from onboarding.machine.fields import REVEAL
 
 __all__ = ["JourneyInHand"]
@@ -39,6 +39,8 @@ class JourneyInHand:
     def __init__(self, head: Head, flow: Flow, book: Book, journal: Journal, sealer: Sealer, rules: Rules) -> None:
         self.head = head
         self.flow = flow
+        self.definition = type(flow).definition
+        """The flow's definition."""
         self.book = book
         self.rules = rules
         self._journal = journal
@@ -52,11 +54,6 @@ class JourneyInHand:
         self._written = b""
         """The sealed data of the last change."""
         self._untold: list[Event] = []
-
-    @property
-    def definition(self) -> Definition:
-        """The flow's definition."""
-        return type(self.flow).definition
 
     @property
     def now(self) -> datetime:

@@ -88,7 +88,7 @@ class Outcome:
 
     def to_json(self) -> str:
         """As the journal keeps it."""
-        return json.dumps(asdict(self))
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_json(cls, text: str) -> Outcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +13,7 @@ from onboarding.engine.book import Book
 from onboarding.errors import DefinitionError, JournalDamaged, NotPossible
 from onboarding.journal import DATA_FIELD, Chain, Keyring, digest, message_field
 from onboarding.machine import Flow, Registry
-from onboarding.machine.fields import REVEAL, STORED, is_handed_over, is_later, is_secret
+from onboarding.machine.fields import REVEAL, STORED, filled_in_later, is_handed_over, is_later, is_secret
 
 __all__ = ["Sealer"]
 
@@ -122,12 +121,7 @@ def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *
 
 
 def _unset(flow: Flow) -> set[str]:
-    return {name for name in _filled_in_later(type(flow)) if flow.__dict__.get(name) is None}
-
-
-@lru_cache(maxsize=1024)
-def _filled_in_later(kind: type[Flow]) -> tuple[str, ...]:
-    return tuple(name for name, field in kind.model_fields.items() if is_later(field))
+    return {name for name in filled_in_later(type(flow)) if flow.__dict__.get(name) is None}
 
 
 def _wipe(kind: type[Flow], fields: dict[str, Any]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     GetCoreSchemaHandler,
@@ -22,7 +24,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = ["REVEAL", "STORED", "Duration", "Email", "HandedOver", "Phone", "Secret", "VerificationCode",
-           "is_handed_over", "is_later", "is_secret", "later", "reveals"]  # fmt: skip
+           "filled_in_later", "is_handed_over", "is_later", "is_secret", "later", "reveals"]  # fmt: skip
 
 REVEAL = {"reveal": True}
 """The serialization context in which secrets are written out: only for sealing."""
@@ -130,6 +132,12 @@ def later() -> Any:
 def is_later(field: FieldInfo) -> bool:
     """Whether a field was declared with ``later()``."""
     return field.json_schema_extra == _LATER
+
+
+@lru_cache(maxsize=1024)
+def filled_in_later(kind: type[BaseModel]) -> frozenset[str]:
+    """The names of a flow's fields that were declared with ``later()``."""
+    return frozenset(name for name, field in kind.model_fields.items() if is_later(field))
 
 
 def is_secret(annotation: Any) -> bool:

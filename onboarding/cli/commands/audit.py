@@ -21,9 +21,7 @@ __all__ = ["audit"]
 
 def audit(
     context: typer.Context,
-    journey: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One journey alone.", show_default=False)
-    ] = None,
+    journey: Annotated[str | None, typer.Argument(metavar="ID", help="One journey alone.", show_default=False)] = None,
     as_json: AS_JSON = False,
 ) -> None:
     """Check that nobody has changed the journal: every history's signatures, all sealed data; exit code 1 if so."""
