@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import bindparam, delete
+
 from onboarding import keys
 from onboarding.errors import JournalDamaged, KeyMismatch
 from onboarding.journal import (
@@ -16,12 +18,14 @@ from onboarding.journal import (
     files,
     load_key_file,
     memory,
+    sealing,
     sqlite,
+    statements,
     writer,
 )
 from onboarding.journal.chain import Chain, Link
 from onboarding.journal.connection import SqliteSession
-from onboarding.journal.schema import NEWEST, VERSIONS
+from onboarding.journal.schema import NEWEST, VERSIONS, inbox
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.journal.watermark import Watermark
 from onboarding.journal.writer import Writer
@@ -292,4 +296,29 @@ def _signed_apart() -> Iterator[None]:
 @mutant("budget-kept", "a budget that is used up is one", part="storage", case="word/budgeted")
 def _budget_kept() -> Iterator[None]:
     with in_place_of(sqlite, "spend", lambda *_: None):
+        yield
+
+
+@mutant("recall-once", "what was decided on is not taken back", part="storage", case="word/decided-once")
+def _recall_once() -> Iterator[None]:
+    careless = delete(inbox).where(inbox.c.id == bindparam("message"))
+    with in_place_of(statements, "DROP_MESSAGE", careless):
+        yield
+
+
+@mutant("signed-whole", "a row is signed with all that is in it", part="storage", case="word/signed")
+def _signed_whole() -> Iterator[None]:
+    mac = Chain._mac
+
+    def partly(self: Chain, row: Any, previous: bytes, link: Link) -> bytes:
+        return mac(self, replace(row, worker=None), previous, link)
+
+    with in_place_of(Chain, "_mac", partly):
+        yield
+
+
+@mutant("sealed-field", "what was handed in is not taken for a journey's data", part="storage", case="word/swapped")
+def _sealed_field() -> Iterator[None]:
+    place = sealing._place
+    with in_place_of(sealing, "_place", lambda header, journey, _: place(header, journey, "")):
         yield
