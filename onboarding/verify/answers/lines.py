@@ -22,6 +22,7 @@ from onboarding.api.routes import Reply
 from onboarding.errors import CallError
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
+from onboarding.verify.answers.plays import envelope, http
 from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_lines"]
@@ -32,6 +33,10 @@ _FLOOD, _ENOUGH = 64, 24
 _MIB = bytes(1024 * 1024)
 _BIG = 16 * 1024 * 1024
 _CANARY = "c4n4ry"
+_STAYS = (
+    ("a call whose time was up", b"", _SOON),
+    ("a client that was closed", http(200, envelope(data="null")), _MUCH_LATER),
+)
 
 
 def look_at_lines(plan: Plan) -> list[Tried]:
@@ -41,20 +46,28 @@ def look_at_lines(plan: Plan) -> list[Tried]:
 
 
 async def _closed() -> list[str]:
-    """The connection of a call whose time was up is closed, and not left to the other side."""
+    """The connection of a call whose time was up is closed; and that of one that ended well, with the client."""
+    open_for = {play: await _closes(answer, limit) for play, answer, limit in _STAYS}
+    return [f"the connection of {name} is still open" for name, closed in open_for.items() if not closed]
+
+
+async def _closes(answer: bytes, limit: float) -> bool:
     gone = asyncio.Event()
 
-    async def waits(exchange: Exchange) -> None:
+    async def stays(exchange: Exchange) -> None:
+        await exchange.write(answer)
         await exchange.reader.read()
         gone.set()
         exchange.over = True
 
-    async with Counterpart(waits, waits) as service, _api(service.url, _SOON) as api:
+    async with Counterpart(stays, stays) as service, _api(service.url, limit) as api:
         with suppress(CallError):
-            await api.log_in("15900000000", "Abcd1234")
+            await api.send_email_code("vera@example.com")
+        if answer:
+            await api.aclose()
         with suppress(TimeoutError):
             await asyncio.wait_for(gone.wait(), _MUCH_LATER)
-        return [] if gone.is_set() else ["the connection of a call that has ended is still open"]
+        return gone.is_set()
 
 
 async def _unread() -> list[str]:

@@ -55,6 +55,33 @@ def _lease() -> Iterator[None]:
         yield
 
 
+@mutant("lease-margin", "shortly before its lease ends a worker sends nothing any more", part="owners", case="fences",
+        server=True)  # fmt: skip
+def _lease_margin() -> Iterator[None]:
+    from onboarding.journal.postgres import leases
+
+    with in_place_of(leases, "_MARGIN", 0.0):
+        yield
+
+
+@mutant("struck-off", "who is not on the list of workers any more writes nothing", part="owners", case="fences",
+        server=True)  # fmt: skip
+def _struck_off() -> Iterator[None]:
+    from onboarding.journal.postgres.leases import Leases
+
+    with in_place_of(Leases, "_lost", property(lambda _: False)):
+        yield
+
+
+@mutant("locked-rows", "what is written is locked before it is looked at", part="owners", case="fences", server=True)
+def _locked_rows() -> Iterator[None]:
+    from onboarding.journal.postgres import batch as postgres_batch
+
+    unlocked = postgres_batch._STORED.replace("FOR NO KEY UPDATE", "")
+    with in_place_of(postgres_batch, "_STORED", unlocked):
+        yield
+
+
 @mutant("fence", "a second writer of a journey loses", part="storage", case="word/fenced")
 def _fence() -> Iterator[None]:
     conflict = memory.MemoryJournal._refusal
