@@ -22,12 +22,14 @@ from onboarding.api.routes import Reply
 from onboarding.errors import CallError
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
-from onboarding.verify.answers.plays import envelope, http
+from onboarding.verify.answers.plays import envelope, http, whole
 from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_lines"]
 
 _SOON, _LONGER, _MUCH_LATER = 0.1, 1.0, 5.0
+_TURNS = 100
+"""So many turns of the event loop does the other side get to close a connection."""
 _FLOOD, _ENOUGH = 64, 24
 """MiB that come, and how many of them may be taken by whoever does not read them: the system's buffers."""
 _MIB = bytes(1024 * 1024)
@@ -68,6 +70,20 @@ async def _closes(answer: bytes, limit: float) -> bool:
         with suppress(TimeoutError):
             await asyncio.wait_for(gone.wait(), _MUCH_LATER)
         return gone.is_set()
+
+
+async def _stale() -> list[str]:
+    """No request is sent on a connection that the other side has closed: what became of it would not be known."""
+    good = http(200, envelope(data="null"))
+    async with Counterpart(whole(good, over=True), whole(good)) as service, _api(service.url, _MUCH_LATER) as api:
+        await api.send_email_code("vera@example.com")
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        try:
+            await api.send_email_code("vera@example.com")
+        except CallError as error:
+            return [f"a call on a connection that was closed is {type(error).__name__}"]
+    return []
 
 
 async def _unread() -> list[str]:
@@ -144,6 +160,7 @@ def _api(url: str, timeout: float, **more: Any) -> AccountApi:
 
 _LOOKS: dict[str, Callable[[], Coroutine[Any, Any, list[str]]]] = {
     "closed": _closed,
+    "stale": _stale,
     "unread": _unread,
     "ended": _ended,
     "shown": _shown,

@@ -245,6 +245,15 @@ def _lines_closed() -> Iterator[None]:
         yield
 
 
+@mutant("lines-stale", "a connection that the other side has closed is not used", part="answers", case="lines/stale")
+def _lines_stale() -> Iterator[None]:
+    def last(self: Pool) -> Any:
+        return self._idle.pop() if self._idle else None
+
+    with in_place_of(Pool, "_pop_idle", last):
+        yield
+
+
 @mutant("unread", "what nobody has asked for is not taken in", part="answers", case="lines/unread")
 def _unread() -> Iterator[None]:
     with in_place_of(network, "_MOST_UNREAD", 2**40):

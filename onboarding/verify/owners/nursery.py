@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
+from onboarding.machine import Flow
 from onboarding.verify.crash.child import BrokeOff, side_by_side
 from onboarding.verify.crash.errand import Tell, errand
 from onboarding.verify.crash.nursery import rehearsals, start_broker
@@ -44,14 +46,7 @@ def _owners(plan: Plan, tell: Tell) -> None:
     rounds = {each.name: each for each in (full if plan.full or plan.case else quick)}
     if plan.case and plan.case not in rounds:
         rounds |= {each.name: each for each in quick}
-    others: tuple[str, ...] = (STANDSTILL,) if plan.journal is None else (OUTLIVED, HELD)
-    if plan.case == FENCES:
-        others = (FENCES,) if plan.journal is not None else ()
-    elif plan.journal is not None and suitable(flows) is None:
-        others = ()
-        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
-    if plan.journal is not None and plan.full:
-        others += (FENCES,)
+    others = _others(plan, flows, tell)
     cases = [name for name in (*rounds, *others) if plan.wants(name)]
     tell({"total": len(cases)})
 
@@ -64,6 +59,18 @@ def _owners(plan: Plan, tell: Tell) -> None:
 
     for name, done in side_by_side(cases, do, 1 if plan.full else 2):
         tell({"result": asdict(Result(name, [done.why]) if isinstance(done, BrokeOff) else done)})
+
+
+def _others(plan: Plan, flows: Mapping[str, type[Flow]], tell: Tell) -> tuple[str, ...]:
+    """The cases that are no rounds."""
+    if plan.journal is None:
+        return (STANDSTILL,)
+    fences = (FENCES,) if plan.full or plan.case else ()
+    if suitable(flows) is not None:
+        return (OUTLIVED, HELD, *fences)
+    if plan.case != FENCES:
+        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
+    return fences
 
 
 if __name__ == "__main__":
