@@ -349,3 +349,10 @@ def _sealed_field() -> Iterator[None]:
     place = sealing._place
     with in_place_of(sealing, "_place", lambda header, journey, _: place(header, journey, "")):
         yield
+
+
+@mutant("copy-identity", "a copy that was made together with its mark is told from the journal", part="storage",
+        case="copy/cloned/450")  # fmt: skip
+def _copy_identity() -> Iterator[None]:
+    with in_place_of(Watermark, "_identity", lambda _: (0, bytes(16))):
+        yield
