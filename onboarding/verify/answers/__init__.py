@@ -5,7 +5,9 @@ From the inside out:
 - ``counterpart``: a service on a raw socket; ``plays``: how an answer goes over the wire
 - ``calls``: one call of every endpoint; ``replies``: the malformed replies, and what is true of each
 - ``matrix``: the one times the other
-- ``manners``: what a call does beside reading its answer; ``steps``: the flows of ``unruly``, held to what they declare
+- ``manners``: what a call does beside reading its answer; ``lines``: what it leaves behind
+- ``steps``: the flows of ``unruly``, held to what they declare;
+  ``ways_round``: what could get past a doubt or a deadline
 - ``between``: a twist in front of the sandbox; ``stage``: a journey behind it; ``journeys``: all of them
 """
 
@@ -16,9 +18,11 @@ import time
 from typing import ClassVar
 
 from onboarding.verify.answers.journeys import Played, play_all
+from onboarding.verify.answers.lines import look_at_lines
 from onboarding.verify.answers.manners import look_at_manners
 from onboarding.verify.answers.matrix import Tried, pairs, try_all
 from onboarding.verify.answers.steps import look_at_steps
+from onboarding.verify.answers.ways_round import look_at_ways_round
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.report import Finding, PartResult
@@ -42,7 +46,8 @@ class Answers:
         began = time.monotonic()
         with without(plan.mutant):
             tried = self._calls(plan)
-            looked = [*look_at_manners(plan), *look_at_steps(plan)]
+            looks = (look_at_manners, look_at_lines, look_at_steps, look_at_ways_round)
+            looked = [each for look in looks for each in look(plan)]
             played = self._journeys(plan, len(tried) + len(looked))
         findings = [Finding(each.case, what) for each in (*tried, *looked) for what in each.faults]
         findings += [Finding(each.case, what, each.detail) for each in played for what in each.faults]

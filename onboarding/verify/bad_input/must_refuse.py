@@ -113,6 +113,12 @@ def _dots(segment: str) -> Act:
     return call
 
 
+async def _no_number(place: Place) -> None:
+    """A number that JSON does not have."""
+    async with AccountApi("https://127.0.0.1:9", tenant_id="T001117", token=place.canary) as api:
+        await api.update_account("u-1", {"base": {"height": float("nan")}})
+
+
 def _settings(**wrong: object) -> Act:
     async def load(_: Place) -> None:
         Settings.load(**wrong)
@@ -152,6 +158,7 @@ CASES: dict[str, tuple[type[OnboardingError], Act]] = {
         "user-in-address": (SettingsError, _api("https://user:word@account.example.com")),
         "query-in-address": (SettingsError, _api("https://account.example.com/?to=elsewhere")),
         "segment-of-dots": (RefusedByProtocol, _dots("..")),
+        "number-that-is-none": (RefusedByProtocol, _no_number),
         "landing-delay-negative": (SettingsError, _settings(landing_delay=timedelta(seconds=-1))),
         "picture-elsewhere": (InvalidData, _picture("https://pictures.elsewhere.test/a.png")),
         "picture-lookalike": (InvalidData, _picture("https://example.com.elsewhere.test/a.png")),

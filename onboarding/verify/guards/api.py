@@ -6,13 +6,29 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
-from onboarding.api import Meaning, caller, client, envelope, http_library, observe, routes, strict_json, transport
+from loguru import logger
+
+from onboarding.api import (
+    Meaning,
+    caller,
+    client,
+    envelope,
+    http_library,
+    network,
+    observe,
+    request,
+    routes,
+    strict_json,
+    transport,
+)
 from onboarding.api.caller import Caller
 from onboarding.api.envelope import Answer, Trouble
 from onboarding.api.passage import Passage
 from onboarding.api.pool import Pool
+from onboarding.api.request import FilledRequest
 from onboarding.api.transport import Transport
 from onboarding.errors import InDoubt, Refused, RefusedByProtocol
 from onboarding.verify.guards.patching import in_place_of
@@ -217,4 +233,62 @@ def _https() -> Iterator[None]:
 @mutant("places", "a call that has ended leaves its place to the next one", part="answers", case="manners/places")
 def _places() -> Iterator[None]:
     with in_place_of(transport.Transport, "_ended", lambda self, task: self._tasks.discard(task)):
+        yield
+
+
+@mutant("lines-closed", "a call that is broken off closes its connection", part="answers", case="lines/closed")
+def _lines_closed() -> Iterator[None]:
+    def forget(self: Pool, line: Any) -> None:
+        self._lines.discard(line)
+
+    with in_place_of(Pool, "_drop", forget):
+        yield
+
+
+@mutant("lines-stale", "a connection that the other side has closed is not used", part="answers", case="lines/stale")
+def _lines_stale() -> Iterator[None]:
+    def last(self: Pool) -> Any:
+        return self._idle.pop() if self._idle else None
+
+    with in_place_of(Pool, "_pop_idle", last):
+        yield
+
+
+@mutant("unread", "what nobody has asked for is not taken in", part="answers", case="lines/unread")
+def _unread() -> Iterator[None]:
+    with in_place_of(network, "_MOST_UNREAD", 2**40):
+        yield
+
+
+@mutant("grace", "a request that has nowhere to go is ended", part="answers", case="lines/ended")
+def _grace() -> Iterator[None]:
+    def patient(self: Passage) -> None:
+        if not self._told.done():
+            self._told.set_result(None)
+        self._given_up = True
+
+    with in_place_of(Passage, "_time_is_up", patient):
+        yield
+
+
+@mutant("call-repr", "the objects of a call show none of its values", part="answers", case="lines/shown")
+def _call_repr() -> Iterator[None]:
+    with in_place_of(FilledRequest, "__repr__", lambda self: f"<{self.target.get_secret_value()}>"):
+        yield
+
+
+@mutant("silent", "who does not ask for log lines gets none", part="answers", case="lines/silent")
+def _silent() -> Iterator[None]:
+    with in_place_of(logger, "disable", lambda _: None):
+        yield
+
+
+@mutant("no-number", "a number that is none is not sent", part="bad-input", case="must-refuse-number-that-is-none")
+def _no_number() -> Iterator[None]:
+    dumps = json.dumps
+
+    def lax(value: Any, **how: Any) -> str:
+        return dumps(value, **{**how, "allow_nan": True})
+
+    with in_place_of(request, "json", SimpleNamespace(dumps=lax)):
         yield

@@ -14,7 +14,7 @@ from onboarding.engine.engine import Engine
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.perform import How, _Guard, perform
-from onboarding.journal import Phase, Status
+from onboarding.journal import MemoryJournal, Phase, Status
 from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.mutants import mutant
 
@@ -264,4 +264,41 @@ def _restored_wait() -> Iterator[None]:
         case="leave/put-back")  # fmt: skip
 def _restored_anew() -> Iterator[None]:
     with in_place_of(Book, "after_restore", lambda *_: None):
+        yield
+
+
+@mutant("probe-durable", "a login to find out is not tried before the journal knows of it", part="answers",
+        case="ways-round/login-unwritten")  # fmt: skip
+def _probe_durable() -> Iterator[None]:
+    probe = Doubts._probe
+
+    async def hasty(self: Doubts, hand: JourneyInHand, field: str) -> bool:
+        may = await probe(self, hand, field)
+        hand._last = None
+        return may
+
+    with in_place_of(Doubts, "_probe", hasty):
+        yield
+
+
+@mutant("probe-given-back", "a login that was never tried is not counted", part="answers",
+        case="ways-round/login-unsent")  # fmt: skip
+def _probe_given_back() -> Iterator[None]:
+    async def keep(self: MemoryJournal, budget: bytes, at: Any) -> None:
+        del self, budget, at
+
+    with in_place_of(MemoryJournal, "give_back", keep):
+        yield
+
+
+@mutant("doubt-carried-over", "a doubt is not lost by carrying a journey over to another version of its flow",
+        part="answers", case="ways-round/carried-over")  # fmt: skip
+def _doubt_carried_over() -> Iterator[None]:
+    migrate = JourneyInHand.migrate
+
+    def careless(self: JourneyInHand, state: str) -> None:
+        self.head = replace(self.head, phase=Phase.READY)
+        migrate(self, state)
+
+    with in_place_of(JourneyInHand, "migrate", careless):
         yield

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
+from onboarding.drivers.worker import Worker
 from onboarding.engine import doubt, engine, messages, perform, sealer
 from onboarding.engine.engine import Engine
 from onboarding.engine.events import tell
@@ -237,4 +238,27 @@ def _by_half() -> Iterator[None]:
             apply(hand, *asked)
 
     with in_place_of(messages, "_apply_input", forgiving):
+        yield
+
+
+@mutant("poll-deadline", "a poll that looks seldom ends when its time is up", part="answers",
+        case="ways-round/poll-in-time")  # fmt: skip
+def _poll_deadline() -> Iterator[None]:
+    next_poll = JourneyInHand.next_poll
+
+    def unhurried(self: JourneyInHand) -> Any:
+        with in_place_of(JourneyInHand, "deadline", None):
+            return next_poll(self)
+
+    with in_place_of(JourneyInHand, "next_poll", unhurried):
+        yield
+
+
+@mutant("rest-before-leaving", "who leaves a journal brings what is under way to rest before", part="answers",
+        case="ways-round/closed-early")  # fmt: skip
+def _rest_before_leaving() -> Iterator[None]:
+    async def at_once(self: Worker) -> None:
+        self._let_go()
+
+    with in_place_of(Worker, "_come_to_rest", at_once):
         yield

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import bindparam, delete
+
 from onboarding import keys
 from onboarding.errors import JournalDamaged, KeyMismatch
 from onboarding.journal import (
@@ -16,12 +18,14 @@ from onboarding.journal import (
     files,
     load_key_file,
     memory,
+    sealing,
     sqlite,
+    statements,
     writer,
 )
 from onboarding.journal.chain import Chain, Link
 from onboarding.journal.connection import SqliteSession
-from onboarding.journal.schema import NEWEST, VERSIONS
+from onboarding.journal.schema import NEWEST, VERSIONS, inbox
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.journal.watermark import Watermark
 from onboarding.journal.writer import Writer
@@ -48,6 +52,33 @@ def _lease() -> Iterator[None]:
     from onboarding.journal.postgres.journal import PostgresJournal  # it needs the extra ``postgres``
 
     with in_place_of(PostgresJournal, "may_send", lambda *_: True):
+        yield
+
+
+@mutant("lease-margin", "shortly before its lease ends a worker sends nothing any more", part="owners", case="fences",
+        server=True)  # fmt: skip
+def _lease_margin() -> Iterator[None]:
+    from onboarding.journal.postgres import leases
+
+    with in_place_of(leases, "_MARGIN", 0.0):
+        yield
+
+
+@mutant("struck-off", "who is not on the list of workers any more writes nothing", part="owners", case="fences",
+        server=True)  # fmt: skip
+def _struck_off() -> Iterator[None]:
+    from onboarding.journal.postgres.leases import Leases
+
+    with in_place_of(Leases, "_lost", property(lambda _: False)):
+        yield
+
+
+@mutant("locked-rows", "what is written is locked before it is looked at", part="owners", case="fences", server=True)
+def _locked_rows() -> Iterator[None]:
+    from onboarding.journal.postgres import batch as postgres_batch
+
+    unlocked = postgres_batch._STORED.replace("FOR NO KEY UPDATE", "")
+    with in_place_of(postgres_batch, "_STORED", unlocked):
         yield
 
 
@@ -292,4 +323,36 @@ def _signed_apart() -> Iterator[None]:
 @mutant("budget-kept", "a budget that is used up is one", part="storage", case="word/budgeted")
 def _budget_kept() -> Iterator[None]:
     with in_place_of(sqlite, "spend", lambda *_: None):
+        yield
+
+
+@mutant("recall-once", "what was decided on is not taken back", part="storage", case="word/decided-once")
+def _recall_once() -> Iterator[None]:
+    careless = delete(inbox).where(inbox.c.id == bindparam("message"))
+    with in_place_of(statements, "DROP_MESSAGE", careless):
+        yield
+
+
+@mutant("signed-whole", "a row is signed with all that is in it", part="storage", case="word/signed")
+def _signed_whole() -> Iterator[None]:
+    mac = Chain._mac
+
+    def partly(self: Chain, row: Any, previous: bytes, link: Link) -> bytes:
+        return mac(self, replace(row, worker=None), previous, link)
+
+    with in_place_of(Chain, "_mac", partly):
+        yield
+
+
+@mutant("sealed-field", "what was handed in is not taken for a journey's data", part="storage", case="word/swapped")
+def _sealed_field() -> Iterator[None]:
+    place = sealing._place
+    with in_place_of(sealing, "_place", lambda header, journey, _: place(header, journey, "")):
+        yield
+
+
+@mutant("copy-identity", "a copy that was made together with its mark is told from the journal", part="storage",
+        case="copy/cloned/450")  # fmt: skip
+def _copy_identity() -> Iterator[None]:
+    with in_place_of(Watermark, "_identity", lambda _: (0, bytes(16))):
         yield

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
+from onboarding.machine import Flow
 from onboarding.verify.crash.child import BrokeOff, side_by_side
 from onboarding.verify.crash.errand import Tell, errand
 from onboarding.verify.crash.nursery import rehearsals, start_broker
 from onboarding.verify.crash.trial import Stage
 from onboarding.verify.databases import LEASE
+from onboarding.verify.owners.fences import FENCES, stand_between
 from onboarding.verify.owners.outlived import HELD, OUTLIVED, outlive, suitable
 from onboarding.verify.owners.rounds import Result, Round, play
 from onboarding.verify.owners.standstill import STANDSTILL, stand_still
@@ -31,7 +34,7 @@ _FULL_LEASED = tuple(
 def _owners(plan: Plan, tell: Tell) -> None:
     stage = Stage.of(plan, start_broker()[0])
     flows = {flow.definition.name: flow for flow in flows_of(plan.flows)}
-    if plan.case == STANDSTILL:  # one flow is all that it needs
+    if plan.case in (STANDSTILL, FENCES):  # one flow is all that they need
         flows = dict(list(flows.items())[:1])
     elif plan.case in (OUTLIVED, HELD):
         flow = suitable(flows)
@@ -43,20 +46,31 @@ def _owners(plan: Plan, tell: Tell) -> None:
     rounds = {each.name: each for each in (full if plan.full or plan.case else quick)}
     if plan.case and plan.case not in rounds:
         rounds |= {each.name: each for each in quick}
-    others: tuple[str, ...] = (STANDSTILL,) if plan.journal is None else (OUTLIVED, HELD)
-    if plan.journal is not None and suitable(flows) is None:
-        others = ()
-        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
+    others = _others(plan, flows, tell)
     cases = [name for name in (*rounds, *others) if plan.wants(name)]
     tell({"total": len(cases)})
 
     def do(name: str) -> Result:
         if name in (OUTLIVED, HELD):
             return outlive(stage, flows, known, name)
-        return stand_still(stage, flows) if name == STANDSTILL else play(stage, flows, known, rounds[name])
+        if name in (STANDSTILL, FENCES):
+            return (stand_still if name == STANDSTILL else stand_between)(stage, flows)
+        return play(stage, flows, known, rounds[name])
 
     for name, done in side_by_side(cases, do, 1 if plan.full else 2):
         tell({"result": asdict(Result(name, [done.why]) if isinstance(done, BrokeOff) else done)})
+
+
+def _others(plan: Plan, flows: Mapping[str, type[Flow]], tell: Tell) -> tuple[str, ...]:
+    """The cases that are no rounds."""
+    if plan.journal is None:
+        return (STANDSTILL,)
+    fences = (FENCES,) if plan.full or plan.case else ()
+    if suitable(flows) is not None:
+        return (OUTLIVED, HELD, *fences)
+    if plan.case != FENCES:
+        tell({"skipped": f"{OUTLIVED}, {HELD}: none of the flows does something that may happen only once"})
+    return fences
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
+from onboarding.journal.watermark import Watermark
 from onboarding.verify.storage.aftermath import go_on
 from onboarding.verify.storage.disk import Disk
 from onboarding.verify.storage.stage import Found, Stage, changes
@@ -44,6 +47,7 @@ async def do(stage: Stage, arguments: Sequence[str], rng: random.Random) -> Foun
         case "without-mark":
             disk.journal.with_name(disk.journal.name + ".mark").unlink()
         case "cloned":
+            _mark_as_then(disk.journal)
             _move(world, stage.folder("new"))
     hook(world.disk)
     _forget(world)
@@ -69,6 +73,15 @@ def _put_back(journal: Path, files: Mapping[str, bytes]) -> None:
         if not name.endswith("-journal"):
             Path(name).touch(0o600)
             Path(name).write_bytes(content)
+
+
+def _mark_as_then(journal: Path) -> None:
+    """A machine that is cloned has the mark of the same moment: only which file it is of tells the copy."""
+    with closing(sqlite3.connect(journal)) as database:
+        (commits,) = database.execute("SELECT number FROM commits").fetchone()
+    mark = Watermark(journal)
+    mark.note(commits)
+    mark.close()
 
 
 def _move(world: World, folder: Path) -> None:

@@ -9,9 +9,10 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from uuid_utils import uuid7
@@ -19,15 +20,18 @@ from uuid_utils import uuid7
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal import (
     DATA_FIELD,
+    Chain,
     Change,
     Head,
     Keyring,
+    Link,
     Message,
     MessageKind,
     SqliteJournal,
     Status,
     TransitionRecord,
     Verdict,
+    message_field,
 )
 from onboarding.verify.storage.disk import CHANGES, Disk
 from onboarding.verify.storage.stage import Found, Stage
@@ -125,6 +129,8 @@ async def _decided_once(journal: SqliteJournal, disk: _Watching) -> list[str]:
             await journal.recall(message)
         else:
             head = await _written(journal, head, verdicts=(Verdict(message, "refused: no"),))
+            if await journal.recall(message):
+                found.append("a message that was decided on was taken back")
         try:
             head = await _written(journal, head, verdicts=(Verdict(message, "applied"),))
         except JournalConflict:
@@ -238,15 +244,34 @@ async def _forked(journal: SqliteJournal, _: _Watching) -> list[str]:
 
 
 async def _swapped(journal: SqliteJournal, _: _Watching) -> list[str]:
-    """One journey's data, put in the place of another's, are not taken for its own."""
+    """One journey's data, put in the place of another's or of what was handed in, are not taken for that."""
     del journal
     keyring = Keyring([Keyring.generate_key()])
-    blob = keyring.seal(b"hers", journey="his", field=DATA_FIELD)
-    try:
-        keyring.unseal(blob, journey="hers", field=DATA_FIELD)
-    except JournalError:
-        return []
-    return ["sealed data were taken for those of another journey"]
+    blob = keyring.seal(b"hers", journey="hers", field=DATA_FIELD)
+    found = []
+    for journey, field, whose in (("his", DATA_FIELD, "another journey"), ("hers", message_field("m"), "a message")):
+        with suppress(JournalError):
+            keyring.unseal(blob, journey=journey, field=field)
+            found.append(f"sealed data were taken for those of {whose}")
+    return found
+
+
+async def _signed(journal: SqliteJournal, _: _Watching) -> list[str]:
+    """Whatever is changed in a row of a history, or before it, its signature does not fit any more."""
+    del journal
+    chain, first = Chain(secrets.token_bytes(32)), bytes(32)
+    row = chain.sign(_row(str(uuid7()), 1), first)
+    found = [] if chain.link(row, first) is Link.ORDINARY else ["a row that nobody has changed is not as it was signed"]
+    for each in fields(row):
+        other: Any = _NOW + timedelta(seconds=1) if each.name == "at" else 7
+        if each.name != "mac" and chain.link(replace(row, **{each.name: other}), first) is not None:
+            found.append(f"who changes a row's {each.name} is not found out")
+    for previous, place in ((bytes(31) + b"x", "after another row"), (b"", "at the beginning")):
+        if chain.link(row, previous) is not None:
+            found.append(f"a row that was put {place} is not found out")
+    if chain.link(chain.sign(row, first, Link.APART), first) is not Link.APART:
+        found.append("a row that was signed apart passes for others")
+    return found
 
 
 async def _foreign(journal: SqliteJournal, disk: _Watching) -> list[str]:
@@ -325,5 +350,6 @@ _WORDS: dict[str, Callable[[SqliteJournal, _Watching], Awaitable[list[str]]]] = 
     "budgeted": _budgeted,
     "forked": _forked,
     "swapped": _swapped,
+    "signed": _signed,
     "foreign": _foreign,
 }
