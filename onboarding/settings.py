@@ -61,6 +61,9 @@ def _split(value: object) -> object:
         except ValueError:
             pass
         raise ValueError("must be a list: write a,b or a JSON list")
+    # Of whatever can be counted through, a list would be made, item by item, however many there are.
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ValueError("must be a list")  # noqa: TRY004 - pydantic turns it into a sentence
     return value
 
 

@@ -274,6 +274,11 @@ def test_an_empty_address_does_not_lead_to_the_live_service(monkeypatch: pytest.
         Settings.load()
 
 
+def test_what_is_no_list_is_not_counted_through() -> None:
+    with pytest.raises(SettingsError, match="ONBOARDING_FLOWS: must be a list"):
+        Settings.load(flows=range(10**9))
+
+
 def test_a_mistyped_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONBOARDING_BASE_ULR", "http://127.0.0.1:1")
     with pytest.raises(SettingsError, match="no setting ONBOARDING_BASE_ULR; is ONBOARDING_BASE_URL meant"):
