@@ -58,7 +58,7 @@ def graph(
     if _ID.fullmatch(subject):
         from onboarding.cli.commands.journeys import read
 
-        journey, history, flow = asyncio.run(read(context.obj, subject))
+        journey, history, flow = asyncio.run(read(context.obj, subject, draws=True))
         drawn = drawing_of(flow, journey, history, form)
     else:
         from onboarding.machine import Registry, draw, graph_of

@@ -72,7 +72,7 @@ def show(
     if reveal is not None:
         _reveal(asyncio.run(_whole(context.obj, journey)), reveal)
         return
-    found, history, flow = asyncio.run(read(context.obj, journey))
+    found, history, flow = asyncio.run(read(context.obj, journey, draws=graph))
     if graph:
         from onboarding.cli.commands.flows import drawing_of
 
@@ -100,15 +100,20 @@ async def _whole(invocation: Invocation, journey: str) -> Journey:
         return await onboarding.get(journey)
 
 
-async def read(invocation: Invocation, journey: str) -> tuple[Journey, list[TransitionRecord], Any]:
-    """A journey with its data where they can be read, its history, and its flow where that is known."""
+async def read(
+    invocation: Invocation, journey: str, *, draws: bool = False
+) -> tuple[Journey, list[TransitionRecord], Any]:
+    """A journey, its history, and its flow where that is known; with its data, or a word about why they are missing.
+
+    ``draws``: for a drawing, which shows no data, so that no word is lost on them.
+    """
     async with invocation.onboarding(worker=False, looks=True) as onboarding:
-        found = await _found(onboarding, journey)
+        found = await _found(onboarding, journey, silent=draws)
         flow = onboarding.flows[found.flow] if found.flow in onboarding.flows else None  # noqa: SIM401 - it raises UnknownFlow
         return found, await onboarding.history(journey), flow
 
 
-async def _found(onboarding: Onboarding, journey: str) -> Journey:
+async def _found(onboarding: Onboarding, journey: str, *, silent: bool) -> Journey:
     try:
         return await onboarding.get(journey)
     except (JournalError, UnknownFlow) as error:
@@ -116,7 +121,8 @@ async def _found(onboarding: Onboarding, journey: str) -> Journey:
     from onboarding.engine import view
 
     head = await onboarding.journal.head(journey)
-    say(f"its data cannot be read here: {unreadable}")
+    if not silent:
+        say(f"its data cannot be read here: {unreadable}")
     return view(head)
 
 

@@ -28,6 +28,8 @@ from onboarding.verify.storage.world import World
 __all__ = ["cases", "do"]
 
 _DOING = ("opening", "rotating", *(f"migrating-{version}" for version in VERSIONS[:-1]))
+_ITS_OWN = frozenset({"alembic_version", "tallies"})
+"""Tables that an older journal fills by itself."""
 _EVENTS = frozenset({"open", "os.rename", "os.link", "os.remove", "os.mkdir"})
 """What Python itself does to files, as ``sys.addaudithook`` tells it: a key file is not SQLite's."""
 
@@ -157,12 +159,14 @@ def _set_back(path: Path, version: str) -> None:
     with closing(sqlite3.connect(older)) as database:
         database.execute("ATTACH ? AS newer", [str(path)])
         for (table,) in database.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
-            if table != "alembic_version":
+            if table not in _ITS_OWN:
                 known = [row[1] for row in database.execute(f"PRAGMA newer.table_info({table})")]
                 names = ", ".join(
                     f'"{row[1]}"' for row in database.execute(f"PRAGMA main.table_info({table})") if row[1] in known
                 )
-                database.execute(f"INSERT OR REPLACE INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")  # noqa: S608 - names of tables of ours
+                # What it holds when it is new, such as a count of commits, is in the other one too.
+                database.execute(f"DELETE FROM main.{table}")  # noqa: S608 - a name of ours
+                database.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")  # noqa: S608 - names of ours
         database.commit()
         database.execute("DETACH newer")
         database.execute("PRAGMA journal_mode = WAL")
