@@ -143,17 +143,17 @@ def _retry_after() -> Iterator[None]:
 
 @mutant("redirects", "no request is sent to where an answer points", part="answers", case="redirect-307/update_account")
 def _redirects() -> Iterator[None]:
-    send = Pool.handle_async_request
+    send = Pool.send
 
-    async def following(self: Any, request: Any) -> Any:
-        response = await send(self, request)
-        if response.has_redirect_location:
+    async def following(self: Any, method: str, target: bytes, headers: Any, content: Any, **more: Any) -> Any:
+        answer = await send(self, method, target, headers, content, **more)
+        there = dict(answer.headers).get(b"Location")
+        if there is not None:
             async with http_library.preferred_library().AsyncClient(trust_env=False) as anywhere:
-                there = response.headers["location"]
-                await anywhere.request(request.method, there, headers=request.headers, content=request.content)
-        return response
+                await anywhere.request(method, there.decode(), content=content)
+        return answer
 
-    with in_place_of(Pool, "handle_async_request", following):
+    with in_place_of(Pool, "send", following):
         yield
 
 

@@ -118,9 +118,9 @@ def _told_when_durable() -> Iterator[None]:
 def _step_limit() -> Iterator[None]:
     whole = perform.perform
 
-    async def endless(step: Any, allowed: Any, clock: Any, limit: timedelta) -> Any:
+    async def endless(step: Any, allowed: Any, clock: Any, limit: timedelta, *more: Any) -> Any:
         del limit
-        return await whole(step, allowed, clock, timedelta(days=365))
+        return await whole(step, allowed, clock, timedelta(days=365), *more)
 
     with in_place_of(engine, "perform", endless), in_place_of(doubt, "perform", endless):
         yield
