@@ -85,7 +85,7 @@ def test_at_a_terminal_a_person_is_asked_first(program: Program, journey: str) -
         (("some", "--older-than", "1d"), "the id of a journey, or --older-than"),
         (("--older-than", "soon", "--yes"), "--older-than must be a length of time"),
         (("--older-than", "1d", "--yes", "--damaged"), "--damaged goes with the id"),
-        (("nobody",), "holds no journey"),
+        (("nobody",), "no journey's id"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(program: Program, arguments: tuple[str, ...], words: str) -> None:

@@ -26,6 +26,7 @@ def words(svg: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_flow_has_a_picture(name: str) -> None:
     seen = words(draw(graph_of(SHIPPED[name]), "svg"))
