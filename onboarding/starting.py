@@ -13,7 +13,7 @@ from onboarding.engine.book import Book
 from onboarding.errors import InvalidData
 from onboarding.journal import Chain, Head, Status, TransitionRecord
 from onboarding.machine import Definition, Flow, Polling, Waiting, Working
-from onboarding.machine.fields import REVEAL, filled_in_later
+from onboarding.machine.fields import REVEAL, filled_in_later, own_values
 
 __all__ = ["fresh", "opening"]
 
@@ -47,7 +47,9 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
         # Whoever built it knew nothing of the context, and may have changed it since without a check.
         asked = kind.model_fields.keys() - filled_in_later(kind)
         kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
-        return _storable(given.model_copy(deep=True))
+        own = given.model_copy()
+        object.__setattr__(own, "__dict__", own_values(given.__dict__))
+        return _storable(own)
     except ValidationError as bad:
         error = invalid(bad, what, kind)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
@@ -57,8 +59,8 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
 
 def _storable(flow: Flow) -> Flow:
     """The flow, if its fields can be written down as they will be; fails in some way otherwise."""
-    fields = flow.model_dump(mode="json", context=REVEAL, exclude=set(filled_in_later(type(flow))), warnings=False)
-    check_json(fields)
+    later = filled_in_later(type(flow))
+    check_json(flow.model_dump(mode="json", context=REVEAL, exclude=set(later) or None, warnings=False))
     return flow
 
 

@@ -14,6 +14,7 @@ from onboarding.api.envelope import Answer, Trouble, read_answer
 from onboarding.api.observe import Call, announce, permission, report
 from onboarding.api.passage import Passage
 from onboarding.api.retry_after import seconds_to_wait
+from onboarding.deadlines import Deadlines
 from onboarding.errors import CallError, InDoubt, NotSent, RefusedByProtocol
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Caller:
         self._transport = transport
         self._codes = codes
         self._timeout = timeout
+        self._deadlines = Deadlines()
         self._grace = connect_timeout + _GRACE
         self._clock = clock
 
@@ -72,8 +74,10 @@ class Caller:
         """
         start = self._clock.monotonic()
         loop = asyncio.get_running_loop()
-        permit = permission(request.endpoint)
-        passage = Passage(loop.time() + self._timeout, grace=self._grace, traced=self._transport.owned, permit=permit)
+        passage = Passage(
+            loop.time() + self._timeout, grace=self._grace, traced=self._transport.owned,
+            permit=permission(request.endpoint),
+        )  # fmt: skip
         if request.problem is not None:
             unsent: Trouble | None = Trouble(RefusedByProtocol, request.problem)
         else:
@@ -95,14 +99,21 @@ class Caller:
         except BaseException:
             self._transport.free_slot()
             raise
-        if not permission(request.endpoint)():
+        if not passage.permit():
             self._transport.free_slot()
             return self._settle(request.endpoint, Trouble(NotSent, _NOT_PERMITTED), passage, start)
         # A task of its own: cancelling a request in mid-air can cost the pool a connection for good, and
         # would leave the outcome unknown where it could have been known.
         task = asyncio.get_running_loop().create_task(self._perform(request, read, passage, start))
         self._transport.own(task)
-        await passage.ended(task)
+        # Places are given in the order of the calls, which is the order of their deadlines.
+        deadline = self._deadlines.set(passage.deadline, passage.time_is_up)
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            self._deadlines.meet(deadline)
+            self._transport.disown(task)
+
+        await passage.ended(task, ended)
         if task.done() and not task.cancelled():
             return task.result()
         late = (

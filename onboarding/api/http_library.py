@@ -57,10 +57,13 @@ def _names_a_proxy() -> bool:
 
 
 def make_client(library: ModuleType, base_url: str, *, pool_size: int, trust_env: bool) -> Any:
-    """A way out of our own: a pool; or an ``AsyncClient`` where ``trust_env`` and the environment names a proxy."""
+    """A way out of our own: a pool; or an ``AsyncClient`` where ``trust_env`` and the environment names a proxy.
+
+    The pool leaves it to its only user to send no more than ``pool_size`` requests at once.
+    """
     context = _ssl_context(library.__name__, trust_env)
     if not (trust_env and _names_a_proxy()):
-        return make_pool(library, base_url, size=pool_size, keep_alive=_KEEP_ALIVE, context=context)
+        return make_pool(library, base_url, size=None, keep_alive=_KEEP_ALIVE, context=context)
     # Which proxy serves which host, and how it is spoken to, is the library's business.
     return library.AsyncClient(
         verify=context,

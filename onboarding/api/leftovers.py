@@ -11,7 +11,8 @@ from typing import Any
 
 __all__ = ["give_up_if_more_came"]
 
-_LAYERS = ("_httpcore_stream", "_stream", "_connection", "_h11_state")
+_LAYERS = ("_h11_state", "_connection", "_stream", "_httpcore_stream")
+"""From the inside out: what is found first is nearest to the parser."""
 _DEEPEST = 8
 
 

@@ -94,6 +94,8 @@ def permitting(permit: Callable[[], bool]) -> AbstractContextManager[None]:
 def permission(endpoint: Endpoint) -> Callable[[], bool]:
     """What to ask right before a request leaves."""
     permits = () if endpoint.effect == "read" else _permits.get()
+    if len(permits) == 1:
+        return permits[0]
     return lambda: all(permit() for permit in permits)
 
 

@@ -51,7 +51,7 @@ class Pool:
     Args:
         library: httpx or httpx2.
         base_url: its origin is the only one that is served.
-        size: the most connections at once.
+        size: the most connections at once; None: whoever sends bounds that.
         keep_alive: seconds after which an idle connection is not used any more.
         context: for https.
         now: seconds on any clock that never goes back.
@@ -62,7 +62,7 @@ class Pool:
         library: ModuleType,
         base_url: str,
         *,
-        size: int,
+        size: int | None,
         keep_alive: float,
         context: ssl.SSLContext,
         now: Callable[[], float] = time.monotonic,
@@ -78,7 +78,7 @@ class Pool:
             self._context.set_alpn_protocols(["http/1.1"])
         self._keep_alive = keep_alive
         self._now = now
-        self._places = asyncio.Semaphore(size)
+        self._places = None if size is None else asyncio.Semaphore(size)
         self._idle: deque[_Line] = deque()
         self._lines: set[_Line] = set()
         self.is_closed = False
@@ -131,7 +131,7 @@ class Pool:
             response = await line.http.handle_async_request(request)
         except BaseException as error:
             self._drop(line)
-            self._places.release()
+            self._free_place()
             self.raise_as_library(error)
             raise
         return PoolAnswer(self, line, response)
@@ -145,6 +145,8 @@ class Pool:
         await asyncio.sleep(0)  # asyncio closes the sockets in its next pass
 
     async def _take_place(self, limit: float | None) -> None:
+        if self._places is None:
+            return
         if self._places.locked():
             late = False
             try:
@@ -191,7 +193,11 @@ class Pool:
                 self._drop(self._idle.popleft())
         else:
             self._drop(line)
-        self._places.release()
+        self._free_place()
+
+    def _free_place(self) -> None:
+        if self._places is not None:
+            self._places.release()
 
     def _drop(self, line: _Line | None) -> None:
         # At once: whoever is cancelled here leaves neither a socket nor a place behind.
@@ -231,9 +237,25 @@ class PoolAnswer:
             async for part in self.stream:
                 yield part
         except BaseException as error:
-            self._give_back()
-            self._pool.raise_as_library(error)
+            self._fail(error)
             raise
+
+    async def read(self, most: int) -> bytes | None:
+        """The whole body; None: it is over ``most`` bytes."""
+        body = bytearray()
+        try:
+            async for part in self.stream:
+                body += part
+                if len(body) > most:
+                    return None
+        except BaseException as error:
+            self._fail(error)
+            raise
+        return bytes(body)
+
+    def _fail(self, error: BaseException) -> None:
+        self._give_back()
+        self._pool.raise_as_library(error)
 
     async def aclose(self) -> None:
         """Let go of the connection; what was not read of the body closes it."""

@@ -78,7 +78,7 @@ class _PoolRoute:
             if answer.status != _OK:
                 # Only who did not answer is asked to say when to come back.
                 return Reply(answer.status, b"", _header(answer.headers, b"retry-after"))
-            body = await _whole(answer)
+            body = await answer.read(MAX_SIZE)
             if body is not None:
                 await give_up_if_more_came(answer)
                 body = unpack(_header(answer.headers, b"content-encoding"), body)

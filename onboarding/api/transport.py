@@ -78,11 +78,11 @@ class Transport:
         self._slots.release()
 
     def own(self, task: asyncio.Task[Any]) -> None:
-        """Keep a task that uses a place until it has ended, whoever still waits for it."""
+        """Keep a task that uses a place, whoever still waits for it."""
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def disown(self, task: asyncio.Task[Any]) -> None:
+        """It has ended: its place is free."""
         self._tasks.discard(task)
         self._slots.release()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, overload
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from onboarding.errors import InvalidData, UnknownJourney
 from onboarding.machine.wording import said
@@ -84,8 +85,10 @@ def unusable(error: Exception, what: str) -> InvalidData:
 
 def check_json(fields: Mapping[str, Any]) -> None:
     """Fail in some way where JSON values cannot be written down, or not sent: JSON knows no NaN and no infinity."""
-    json.dumps([value for value in fields.values() if isinstance(value, dict | list)], allow_nan=False)
-    json.dumps(fields, ensure_ascii=False).encode()
+    to_json(fields)
+    for value in fields.values():
+        if isinstance(value, dict | list):
+            json.dumps(value, allow_nan=False)
 
 
 def _place(where: tuple[int | str, ...], known: frozenset[str]) -> str:

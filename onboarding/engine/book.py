@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from onboarding.journal import Chain, TransitionRecord
@@ -63,7 +64,8 @@ class Book:
 
     def to_dict(self) -> dict[str, Any]:
         """As it is sealed, not a copy: what is empty is left out."""
-        return {name: value for name in _NAMES if (value := getattr(self, name))}
+        return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value}
 
 
 _NAMES = tuple(each.name for each in fields(Book))
+_VALUES = attrgetter(*_NAMES)

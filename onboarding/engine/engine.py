@@ -12,6 +12,7 @@ from typing import Any
 from onboarding.api.effects import Effect
 from onboarding.engine.doubt import RESTORED, Doubts
 from onboarding.engine.journey import JourneyInHand
+from onboarding.engine.limit import Limit
 from onboarding.engine.messages import apply_message, wants
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
@@ -45,12 +46,13 @@ class Engine:
         self.sealer = sealer
         self.api = api
         self.rules = rules
-        self._doubts = Doubts(journal, sealer, api, rules)
+        self._limit = Limit(rules.step_limit)
+        self._doubts = Doubts(journal, sealer, api, rules, self._limit)
 
     def use(self, api: Any) -> None:
         """Call this from now on."""
         self.api = api
-        self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
+        self._doubts = Doubts(self.journal, self.sealer, api, self.rules, self._limit)
 
     async def advance(self, journey: str, stored: Stored | None = None) -> Next:
         """Advance a journey until it rests, and say what it rests for.
@@ -222,8 +224,8 @@ class Engine:
             await hand.durable()
         hand.armed = False
         before = hand.snapshot()
-        body, rules = step.body(hand.flow, self.api), self.rules
-        ended = await perform(body, step.effect, rules.clock, rules.step_limit, hand.may_send)
+        body = step.body(hand.flow, self.api)
+        ended = await perform(body, step.effect, self.rules.clock, self._limit, hand.may_send)
         if ended.how is not How.RETURNED:
             hand.restore(before)
         self._conclude(hand, ended)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import secrets
 from collections.abc import Awaitable, Iterator
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
-
-from pydantic import SecretStr
 
 from onboarding.api.codes import Meaning
 from onboarding.api.effects import Effect
@@ -24,7 +19,7 @@ from onboarding.engine.sealer import Sealer
 from onboarding.errors import DefinitionError
 from onboarding.journal import Change, Head, Journal, Phase, Status, Stored, TransitionRecord, Verdict, changed
 from onboarding.machine import Done, Failed, Flow, Polling, Step, Waiting
-from onboarding.machine.fields import REVEAL
+from onboarding.machine.fields import REVEAL, own_values
 
 __all__ = ["JourneyInHand"]
 
@@ -49,7 +44,7 @@ class JourneyInHand:
         self.armed = False
         """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None
-        self._step = 1 + secrets.randbelow(_GAP)
+        self._step = 1 + secrets.randbits(_GAP)
         """From the stored revision to the next; by chance at first. See ``write``."""
         self._written = b""
         """The sealed data of the last change."""
@@ -80,9 +75,7 @@ class JourneyInHand:
 
     def snapshot(self) -> dict[str, Any]:
         """The flow's fields, to put back when a step that touched them did not succeed."""
-        return {
-            name: value if type(value) in _VALUES else copy.deepcopy(value) for name, value in vars(self.flow).items()
-        }
+        return own_values(vars(self.flow))
 
     def restore(self, fields: dict[str, Any]) -> None:
         """Put the fields back."""
@@ -361,12 +354,10 @@ class JourneyInHand:
         )  # fmt: skip
 
 
-_VALUES = frozenset({str, int, float, bool, bytes, type(None), SecretStr, datetime, date, timedelta, Decimal, UUID})
-"""What no step can change in place: a copy of it would be itself."""
 _SHORTEST_POLL = timedelta(milliseconds=50)
 """However little time between polls is asked for: nobody is served by a poll without a pause."""
-_GAP = 1 << 20
-"""Two runs count on from the same number once in so many."""
+_GAP = 20
+"""Bits: two runs count on from the same number once in a million."""
 _TELLING = re.compile(r"(?<![\w.-])\+?[0-9]{6,}(?![\w-])|[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
 """Six digits in a row that stand alone, and e-mail addresses: codes, phone numbers and accounts, not dates."""
 _SHORTEST_DATUM = 4

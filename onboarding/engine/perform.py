@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePath
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import Any
 from onboarding.api import Call, Effect, Endpoint, observing
 from onboarding.api.observe import permitting
 from onboarding.clock import Clock
+from onboarding.engine.limit import Limit, TooLong
 from onboarding.errors import CallError, DefinitionError
 
 __all__ = ["Ended", "How", "perform"]
@@ -102,7 +102,7 @@ class _Guard:
 
 
 async def perform(
-    step: Awaitable[Any], allowed: Effect, clock: Clock, limit: timedelta, permit: Callable[[], bool] = lambda: True
+    step: Awaitable[Any], allowed: Effect, clock: Clock, limit: Limit, permit: Callable[[], bool] = lambda: True
 ) -> Ended:
     """Await a step under guard.
 
@@ -110,8 +110,7 @@ async def perform(
         step: the step's coroutine.
         allowed: the heaviest effect that its calls may have.
         clock: measures how long it took.
-        limit: how long it may take, in real time: its calls have deadlines of their own, what else it awaits may
-            have none.
+        limit: how long it may take: its calls have deadlines of their own, what else it awaits may have none.
         permit: asked right before a call leaves that changes something: where it says no, nothing is sent.
     """
     guard = _Guard(allowed)
@@ -120,7 +119,7 @@ async def perform(
     error: CallError | None = None
     with observing(guard), permitting(permit):
         try:
-            async with asyncio.timeout(limit.total_seconds()):
+            with limit.keep():
                 value = await step
         except CallError as failed:
             how, error = How(_ENDS[failed.outcome]), failed
@@ -131,7 +130,7 @@ async def perform(
             if isinstance(bug, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise  # not the step's own: the whole is broken off
             how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
-            value = _what_broke(bug, step, limit)
+            value = _what_broke(bug, step)
     duration = clock.monotonic() - began
     if how in (How.BROKE, How.BROKE_AFTER_SENDING):
         return _facts(guard, Ended(how, reason=str(value), duration=duration))
@@ -147,13 +146,11 @@ async def perform(
     return _of_error(how, error, duration)
 
 
-def _what_broke(bug: BaseException, step: Awaitable[Any], limit: timedelta) -> str:
+def _what_broke(bug: BaseException, step: Awaitable[Any]) -> str:
     """What a step failed with, and where; its own text may hold anything, but for a definition's error."""
-    if isinstance(bug, DefinitionError):
+    if isinstance(bug, DefinitionError | TooLong):
         return str(bug)
     code = getattr(step, "cr_code", None)
-    if isinstance(bug, TimeoutError) and bug.__cause__ is not None and type(bug.__cause__) is asyncio.CancelledError:
-        return f"it did not end within {limit.total_seconds():g} s"
     lines = [
         frame.tb_lineno
         for frame in _frames(bug)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from onboarding.engine.asked import explain
 from onboarding.engine.book import Book
@@ -92,7 +92,7 @@ class Sealer:
         return kept
 
     def _kept(self, journey: str, data: bytes) -> dict[str, Any]:
-        kept: dict[str, Any] = json.loads(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
+        kept: dict[str, Any] = from_json(self.keyring.unseal(data, journey=journey, field=DATA_FIELD))
         return kept
 
 

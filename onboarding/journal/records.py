@@ -133,7 +133,7 @@ class TransitionRecord:
 
 
 def _copier(kind: type[Any]) -> Callable[..., Any]:
-    """``dataclasses.replace`` for one kind, in a tenth of its time: each row of a history is one of these."""
+    """``dataclasses.replace`` for one kind, in a fraction of its time: each row of a history is one of these."""
     names = tuple(each.name for each in fields(kind))
     values = attrgetter(*names)
     put = {name: getattr(kind, name).__set__ for name in names}

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Sequence
 from typing import Protocol
@@ -100,7 +101,7 @@ class Keyring:
     def seal(self, plain: bytes, *, journey: str, field: str) -> bytes:
         """``plain`` under the primary key, bound to ``journey`` and ``field``; 33 bytes longer."""
         header = bytes([_VERSION]) + self._primary
-        nonce = secrets.token_bytes(_NONCE)
+        nonce = os.urandom(_NONCE)
         sealed = self._ciphers[self._primary].encrypt(nonce, plain, _place(header, journey, field))
         return header + nonce + sealed
 
@@ -167,8 +168,14 @@ def digest(pepper: bytes, text: str) -> bytes:
 
 def _place(header: bytes, journey: str, field: str) -> bytes:
     """Header, journey and field, each with its length before it: no two places give the same bytes."""
-    parts = (header, journey.encode(), field.encode())
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    the_journey, the_field = journey.encode(), field.encode()
+    return b"%b%b%b%b%b%b" % (
+        _length(header), header, _length(the_journey), the_journey, _length(the_field), the_field,
+    )  # fmt: skip
+
+
+def _length(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big")
 
 
 def _whose(journey: str) -> str:

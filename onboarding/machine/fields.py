@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
+from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
@@ -24,7 +28,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = ["REVEAL", "STORED", "Duration", "Email", "HandedOver", "Phone", "Secret", "VerificationCode",
-           "filled_in_later", "is_handed_over", "is_later", "is_secret", "later", "reveals"]  # fmt: skip
+           "filled_in_later", "is_handed_over", "is_later", "is_secret", "later", "own_values", "reveals"]  # fmt: skip
 
 REVEAL = {"reveal": True}
 """The serialization context in which secrets are written out: only for sealing."""
@@ -138,6 +142,15 @@ def is_later(field: FieldInfo) -> bool:
 def filled_in_later(kind: type[BaseModel]) -> frozenset[str]:
     """The names of a flow's fields that were declared with ``later()``."""
     return frozenset(name for name, field in kind.model_fields.items() if is_later(field))
+
+
+def own_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a flow's fields, such that no change of one in place is a change of the other's."""
+    return {name: value if type(value) in _VALUES else copy.deepcopy(value) for name, value in fields.items()}
+
+
+_VALUES = frozenset({str, int, float, bool, bytes, type(None), SecretStr, datetime, date, timedelta, Decimal, UUID})
+"""What nobody can change in place: a copy of it would be itself."""
 
 
 def is_secret(annotation: Any) -> bool:

@@ -59,6 +59,7 @@ class Opened:
         self._journal = journal
         self._stack = AsyncExitStack()
         self._changes = Changes(self._clock)
+        self._stack.callback(self._changes.close)
         self._worker: Worker | TemporalWorker | None = None
         self._passes = asyncio.Lock()
 
@@ -170,13 +171,12 @@ class Opened:
     def _tell(self, event: Event) -> None:
         row = event.transition
         self._changes.tell(row.journey, rests=event.status.rests)
-        log.bind(
+        log.log(
+            "WARNING" if row.trigger == "parked" else "INFO", "{} {}: {} -> {} ({})", event.flow, row.journey,
+            row.source or "·", row.dest, f"{row.trigger}: {row.detail}" if row.trigger == "parked" else row.trigger,
             journey=row.journey, flow=event.flow, seq=row.seq, trigger=row.trigger, source=row.source, dest=row.dest,
             attempt=row.attempt, duration=row.duration, mcode=row.mcode, endpoint=row.endpoint,
             status=event.status.value,
-        ).log(
-            "WARNING" if row.trigger == "parked" else "INFO", "{} {}: {} -> {} ({})", event.flow, row.journey,
-            row.source or "·", row.dest, f"{row.trigger}: {row.detail}" if row.trigger == "parked" else row.trigger,
         )  # fmt: skip
         if self._tell_user is not None:
             self._tell_user(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from onboarding.engine import doubt, engine, messages, perform, sealer
 from onboarding.engine.engine import Engine
 from onboarding.engine.events import tell
 from onboarding.engine.journey import JourneyInHand
+from onboarding.engine.limit import Limit
 from onboarding.engine.retry import Backoff
 from onboarding.journal import Phase
 from onboarding.machine import Done, Failed, Flow
@@ -116,13 +118,7 @@ def _told_when_durable() -> Iterator[None]:
 
 @mutant("step-limit", "a step that never ends is broken off", part="answers", case="steps/endless")
 def _step_limit() -> Iterator[None]:
-    whole = perform.perform
-
-    async def endless(step: Any, allowed: Any, clock: Any, limit: timedelta, *more: Any) -> Any:
-        del limit
-        return await whole(step, allowed, clock, timedelta(days=365), *more)
-
-    with in_place_of(engine, "perform", endless), in_place_of(doubt, "perform", endless):
+    with in_place_of(Limit, "keep", nullcontext):
         yield
 
 
