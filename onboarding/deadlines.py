@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import TracebackType
 
-__all__ = ["Deadline", "Deadlines"]
+__all__ = ["Deadline", "Deadlines", "Limit", "TooLong"]
 
 
 class Deadline:
@@ -66,3 +67,56 @@ class Deadlines:
                 return
             del self._open[first]
             first.late()
+
+
+class TooLong(Exception):
+    """It did not end in time, and was broken off; the text says how long it had."""
+
+
+class Limit:
+    """A length of real time, for any number of blocks at once.
+
+    Args:
+        length: seconds that each may take.
+    """
+
+    def __init__(self, length: float) -> None:
+        self.length = length
+        self.deadlines = Deadlines()
+        """Of the blocks that are under way."""
+
+    def keep(self, until: float | None = None) -> _Kept:
+        """A block that is broken off when its time is up, as ``asyncio.timeout`` does it: with ``TooLong``.
+
+        Args:
+            until: when that is, in the event loop's time, if it began before now; as for ``Deadlines.set``.
+        """
+        return _Kept(self, until)
+
+
+class _Kept:
+    __slots__ = ("_before", "_deadline", "_is_late", "_limit", "_task", "_until")
+
+    def __init__(self, limit: Limit, until: float | None) -> None:
+        self._limit = limit
+        self._until = until
+        self._is_late = False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "steps are done in tasks"
+        self._task, self._before = task, task.cancelling()
+        until = asyncio.get_running_loop().time() + self._limit.length if self._until is None else self._until
+        self._deadline = self._limit.deadlines.set(until, self._break_off)
+
+    def _break_off(self) -> None:
+        self._is_late = True
+        self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limit.deadlines.meet(self._deadline)
+        # A cancellation from elsewhere that came as well is not taken for ours.
+        if self._is_late and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+            raise TooLong(f"it did not end within {self._limit.length:g} s") from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from onboarding.api.envelope import Trouble
 from onboarding.api.http_library import library_of, make_client, preferred_library
+from onboarding.api.pool import Pool
 from onboarding.api.quiet import hush, our_request
 from onboarding.api.routes import Reply, route_through
 from onboarding.errors import InDoubt, NotSent
@@ -55,7 +55,12 @@ class Transport:
         self._route = route_through(
             self._library, self._client, base_url, plain, connect_timeout=connect_timeout, owned=self.owned
         )
+        self.may_be_cancelled = isinstance(self._client, Pool)
+        """Whether a request that is cancelled costs nothing but its connection."""
         self._slots = asyncio.Semaphore(pool_size)
+        self._taken = 0
+        self._all_free = asyncio.Event()
+        self._all_free.set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
         hush()
@@ -64,18 +69,24 @@ class Transport:
         """Wait until one more request may be in flight; a trouble: there was no place in time."""
         if self._closed or self._client.is_closed:
             return Trouble(NotSent, "the client is closed")
-        if not self._slots.locked():
+        if self._slots.locked():
+            try:
+                async with asyncio.timeout_at(passage.deadline):
+                    await self._slots.acquire()
+            except TimeoutError:
+                return Trouble(NotSent, "no connection was free in time")
+        else:
             await self._slots.acquire()
-            return None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(passage.deadline):
-                await self._slots.acquire()
-            return None
-        return Trouble(NotSent, "no connection was free in time")
+        self._taken += 1
+        self._all_free.clear()
+        return None
 
     def free_slot(self) -> None:
-        """Give a place back that was not used."""
+        """Give a place back."""
         self._slots.release()
+        self._taken -= 1
+        if not self._taken:
+            self._all_free.set()
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Keep a task that uses a place, whoever still waits for it."""
@@ -84,23 +95,24 @@ class Transport:
     def disown(self, task: asyncio.Task[Any]) -> None:
         """It has ended: its place is free."""
         self._tasks.discard(task)
-        self._slots.release()
+        self.free_slot()
 
     async def aclose(self) -> None:
         """Let the requests in flight end (they are bounded), then close the client if it is ours."""
         self._closed = True
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
+        await self._all_free.wait()
         if self.owned:
             await self._client.aclose()
 
     async def perform(self, request: FilledRequest, passage: Passage) -> Reply | Trouble:
-        """Send a request; to be called in a task of its own. It raises nothing but its own cancellation."""
-        our_request.set(True)
+        """Send a request. It raises nothing but its own cancellation."""
+        ours = our_request.set(True)
         try:
             return await self._route.fetch(request, passage)
         except Exception as error:  # noqa: BLE001
             trouble = self._trouble(error, passage)
+        finally:
+            our_request.reset(ours)
         # Out here, the original is gone: it holds the request.
         return trouble
 

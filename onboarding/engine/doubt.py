@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
+from onboarding.deadlines import Limit
 from onboarding.engine.journey import JourneyInHand
-from onboarding.engine.limit import Limit
 from onboarding.engine.outcome import ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
+from onboarding.deadlines import Limit
 from onboarding.engine.doubt import RESTORED, Doubts
 from onboarding.engine.journey import JourneyInHand
-from onboarding.engine.limit import Limit
 from onboarding.engine.messages import apply_message, wants
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
@@ -46,7 +46,7 @@ class Engine:
         self.sealer = sealer
         self.api = api
         self.rules = rules
-        self._limit = Limit(rules.step_limit)
+        self._limit = Limit(rules.step_limit.total_seconds())
         self._doubts = Doubts(journal, sealer, api, rules, self._limit)
 
     def use(self, api: Any) -> None:

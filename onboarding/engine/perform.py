@@ -10,10 +10,10 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any
 
-from onboarding.api import Call, Effect, Endpoint, observing
-from onboarding.api.observe import permitting
+from onboarding.api import Call, Effect, Endpoint
+from onboarding.api.observe import doing
 from onboarding.clock import Clock
-from onboarding.engine.limit import Limit, TooLong
+from onboarding.deadlines import Limit, TooLong
 from onboarding.errors import CallError, DefinitionError
 
 __all__ = ["Ended", "How", "perform"]
@@ -59,6 +59,8 @@ class _Guard:
     allowed: Effect
     changing: int = 0
     harmless: int = 0
+    open: bool = False
+    """Whether a call that changes something is under way, or was broken off."""
     calls: list[Call] = field(default_factory=list)
 
     def sending(self, endpoint: Endpoint) -> None:
@@ -73,10 +75,12 @@ class _Guard:
                 f"a step makes at most one call that changes something; {endpoint.name} would be another"
             )
         self.changing += 1
+        self.open = True
 
     def ended(self, call: Call) -> None:
         self.calls.append(call)
-        if call.effect is not Effect.READ:
+        if call.effect is not Effect.READ and self.open:  # one that never began to be sent is no more than a try
+            self.open = False
             self.changing -= call.outcome == "not_sent"
             self.harmless += call.outcome in ("refused", "refused_by_protocol")
 
@@ -97,7 +101,7 @@ class _Guard:
         afterwards have failed, which must not have it sent again.
         """
         if error is None:
-            return any(call.outcome == "in_doubt" for call in self.calls if call.effect is not Effect.READ)
+            return self.open or any(call.outcome == "in_doubt" for call in self.calls if call.effect is not Effect.READ)
         return self.may_have_landed and bool(self.calls) and self.calls[-1].effect is Effect.READ
 
 
@@ -117,7 +121,7 @@ async def perform(
     began = clock.monotonic()
     how, value = How.RETURNED, None
     error: CallError | None = None
-    with observing(guard), permitting(permit):
+    with doing(guard, permit):
         try:
             with limit.keep():
                 value = await step

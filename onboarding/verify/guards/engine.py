@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
+from onboarding.deadlines import Limit
 from onboarding.drivers.worker import Worker
-from onboarding.engine import doubt, engine, messages, perform, sealer
+from onboarding.engine import engine, messages, perform, sealer
 from onboarding.engine.engine import Engine
 from onboarding.engine.events import tell
 from onboarding.engine.journey import JourneyInHand
-from onboarding.engine.limit import Limit
 from onboarding.engine.retry import Backoff
 from onboarding.journal import Phase
 from onboarding.machine import Done, Failed, Flow
