@@ -12,8 +12,6 @@ settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("chance", max_examples=1000)
 settings.load_profile("same")
 
-_STARTS_PROCESSES = ("cli", "docs", "engine", "examples")
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -22,12 +20,6 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return  # one of the two, or a run within a test: it must not spread again
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.numprocesses is None:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
-        config.option.loadscopereorder = False  # our own order, below
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts processes comes first: at the end, one long file would keep one of the two busy alone."""
-    items.sort(key=lambda item: item.path.parent.name not in _STARTS_PROCESSES)
 
 
 @pytest.fixture
