@@ -15,11 +15,14 @@ settings.load_profile("same")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole run goes over two processes, a file in one; what is asked for by name runs in this one."""
+    """The whole run goes over three processes, a file in one; what is asked for by name runs in this one.
+
+    Three on two cores: much of what the tests do is to wait for a real process, a deadline, a disk.
+    """
     if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
-        return  # one of the two, or a run within a test: it must not spread again
+        return  # one of the three, or a run within a test: it must not spread again
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.numprocesses is None:
-        config.option.numprocesses, config.option.dist = 2, "loadfile"
+        config.option.numprocesses, config.option.dist = 3, "loadfile"
 
 
 @pytest.fixture
