@@ -12,22 +12,17 @@ settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("chance", max_examples=1000)
 settings.load_profile("same")
 
-_STARTS_PROCESSES = ("cli", "docs", "engine", "examples")
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole run goes over two processes, a file in one; what is asked for by name runs in this one."""
+    """The whole run goes over three processes, a file in one; what is asked for by name runs in this one.
+
+    Three on two cores: much of what the tests do is to wait for a real process, a deadline, a disk.
+    """
     if "PYTEST_XDIST_WORKER" in os.environ or hasattr(config, "workerinput"):
-        return  # one of the two, or a run within a test: it must not spread again
+        return  # one of the three, or a run within a test: it must not spread again
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.numprocesses is None:
-        config.option.numprocesses, config.option.dist = 2, "loadfile"
-        config.option.loadscopereorder = False  # our own order, below
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts processes comes first: at the end, one long file would keep one of the two busy alone."""
-    items.sort(key=lambda item: item.path.parent.name not in _STARTS_PROCESSES)
+        config.option.numprocesses, config.option.dist = 3, "loadfile"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from onboarding.machine import Duration, Email, Flow, Phone, VerificationCode, WebAddress
-from onboarding.machine.fields import is_later, is_secret
+from onboarding.machine.fields import filled_in_later, is_secret
 from onboarding.machine.steps import Input
 
 __all__ = ["Asked", "Manner", "fields_of_flow", "fields_of_input"]
@@ -79,7 +79,8 @@ class Asked:
 def fields_of_flow(flow: type[Flow]) -> list[Asked]:
     """The fields with which a flow is started: all but those that are filled in on the way."""
     hints = get_type_hints(flow, include_extras=True)
-    started = {name: field for name, field in flow.model_fields.items() if not is_later(field)}
+    later = filled_in_later(flow)
+    started = {name: field for name, field in flow.model_fields.items() if name not in later}
     found = []
     for name, field in started.items():
         default = None if field.is_required() else field.get_default(call_default_factory=False)

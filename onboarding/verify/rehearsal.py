@@ -20,7 +20,7 @@ from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
 from onboarding.errors import DefinitionError
 from onboarding.machine import Definition, Flow, Registry
-from onboarding.machine.fields import is_later, is_secret
+from onboarding.machine.fields import filled_in_later, is_secret
 
 __all__ = ["Desk", "Role", "answer_of", "cast", "flows_of"]
 
@@ -93,7 +93,7 @@ def cast(flow: type[Flow], desk: Desk, rng: random.Random, *, review: Sequence[t
     """
     person = _Person(rng)
     own = getattr(sys.modules[flow.__module__], "rehearse", None)
-    names = {name for name, field_ in flow.model_fields.items() if not is_later(field_)}
+    names = flow.model_fields.keys() - filled_in_later(flow)
     user = ""
     if own is None and names & _EXISTING:
         user = desk.create_user(person.name, phone=person.phone, email=person.email, password=person.password)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from local_server import LocalServer
+from onboarding.testing.local_server import LocalServer
 
 if TYPE_CHECKING:
     import ssl

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local_server import LocalServer
+from onboarding.testing.local_server import LocalServer
 
 TOKEN = "canary-token-7f3a"
 

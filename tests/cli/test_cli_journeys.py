@@ -60,19 +60,19 @@ def test_a_password_is_reset_without_a_terminal_in_two_commands(
     (known,) = [each for each in desk.users() if each["phone"] == phone]
     assert desk.check_password(known["userId"], "Neu12345")
 
-    shown = program("show", journey)
+    shown = program.here("show", journey)
     assert "the new password works" in shown.out
     assert [word for word in ("ticket_issued", "reset", "logged_in") if word not in shown.out] == []
     assert phone not in shown.out
 
-    whole = program("show", journey, "--json").document
+    whole = program.here("show", journey, "--json").document
     assert whole["data"]["phone"] == "•••"
     assert [row["trigger"] for row in whole["transitions"]] == [
         "started", "code_sent", "code_entered", "ticket_issued", "reset", "logged_in",
     ]  # fmt: skip
-    assert "state password_reset current" not in program("graph", "password-reset").out
-    assert "class password_reset current" in program("graph", journey).out
-    assert "class password_reset current" in program("show", journey, "--graph").out
+    assert "state password_reset current" not in program.here("graph", "password-reset").out
+    assert "class password_reset current" in program.here("graph", journey).out
+    assert "class password_reset current" in program.here("show", journey, "--graph").out
 
 
 def test_a_journey_that_is_recorded_is_advanced_by_one_pass_and_by_waiting(

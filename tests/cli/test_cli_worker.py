@@ -91,14 +91,14 @@ def test_interrupting_a_run_that_nobody_watches_leaves_its_journey_to_others(
 
 
 def test_what_is_said_of_a_temporal_server_must_be_of_one_and_of_a_worker_that_stays(program: Program) -> None:
-    once = program("worker", "--once", "--temporal", "127.0.0.1:7233")
+    once = program.here("worker", "--once", "--temporal", "127.0.0.1:7233")
     assert (once.code, once.out) == (2, "")
     assert "a pass needs no Temporal" in once.err
-    nowhere = program("worker", "--namespace", "ours")
+    nowhere = program.here("worker", "--namespace", "ours")
     assert (nowhere.code, nowhere.out) == (2, "")
     assert "give --temporal HOST:PORT" in nowhere.err
     for address in ("", "http://127.0.0.1:7233", "127.0.0.1", "user:secret@host:7233"):
-        refused = program("worker", "--temporal", address)
+        refused = program.here("worker", "--temporal", address)
         assert refused.code == 2
         assert "ONBOARDING_TEMPORAL_ADDRESS: must be host:port, such as 127.0.0.1:7233" in refused.sentence
         assert "secret" not in refused.all_err

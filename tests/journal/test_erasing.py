@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator
@@ -78,11 +79,12 @@ async def erase(journal: SqliteJournal, id_: str) -> None:
 async def test_no_byte_of_what_was_erased_is_left_in_any_file(journal: SqliteJournal, folder: Path) -> None:
     # Of these lives secure_delete alone leaves something behind (SQLite 3.40).
     ids, secrets = await many_lives(journal, random.Random(2))
-    before = raw(folder)
-    assert sum(secret in before for secret in secrets) > len(secrets) / 2
+    some, before = secrets[::10], raw(folder)
+    assert sum(secret in before for secret in some) > len(some) / 2
     await asyncio.gather(*(erase(journal, id_) for id_ in ids))
     assert await journal.scrub()
-    after = raw(folder)
+    # Thousands of secrets are looked for in what could be one, not in all the megabytes.
+    after = b" ".join(re.findall(rb"[0-9a-f]{24,}", raw(folder)))
     assert [secret for secret in secrets if secret in after] == []
     assert len(await journal.sealed(limit=1000)) == len(ids)
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from onboarding.clock import Clock
+from onboarding.drivers.persistence import PENALTY
 from onboarding.errors import JournalDamaged, UnknownJourney
 from onboarding.journal import Head, Journal
 from onboarding.log import log
@@ -23,8 +24,6 @@ _GRACE = timedelta(seconds=5)
 """So long after a journey's time its own workflow is trusted to come by itself."""
 _AGAIN = 60.0
 """Seconds after which a journey whose workflow was called, and did not come, is called again."""
-_PENALTY = 5.0
-"""Seconds before a journey is called again where the server could not be asked."""
 _AT_ONCE = 20
 """How many journeys are called at once."""
 _MOST = 5000
@@ -116,7 +115,7 @@ class Sweeper:
         try:
             await self._call(journey, head)
         except ConnectionError as error:
-            self._leave_alone(journey, _PENALTY, head)
+            self._leave_alone(journey, PENALTY, head)
             if not self._failing:
                 log.error("Temporal cannot be asked to advance journeys, and is asked again: {}", error)
             self._failing = True

@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from onboarding.clock import Clock
 from onboarding.drivers.persistence import persist
+from onboarding.drivers.set_back import SetBack
 from onboarding.drivers.temporal.activity import Advancing
 from onboarding.drivers.temporal.payloads import LOOKS, WAKE, WORKFLOW, Errand
 from onboarding.drivers.temporal.server import Server, connect, has_attributes
@@ -71,6 +72,7 @@ class TemporalWorker:
         self._sweeper = Sweeper(journal, clock, self._call, lambda: self._advancing.under_way)
         self._advancing = Advancing(engine, journal, clock, self._sweeper.rested)
         self._stop = asyncio.Event()
+        self._set_back = SetBack(clock)
         self.owner = False
         """Whether this worker advances the journal's journeys."""
 
@@ -116,11 +118,16 @@ class TemporalWorker:
             await self._journal.disown()
 
     async def _turn(self) -> None:
-        self.owner = await self._journal.own()
+        self.owner = await self._own()
         if self.owner:
             await self._serve()
         else:
             await self._pause(_IDLE)
+
+    async def _own(self) -> bool:
+        """Whether this advances journeys; with each such question goes a look at the clock."""
+        self._set_back.look()
+        return await self._journal.own()
 
     async def _serve(self) -> None:
         """Be a worker of the server's until stopped, or until the journal or the server fails."""
@@ -133,7 +140,7 @@ class TemporalWorker:
         )  # fmt: skip
         serving = asyncio.create_task(worker.run())
         try:
-            while not self._stop.is_set() and not serving.done() and await self._journal.own():
+            while not self._stop.is_set() and not serving.done() and await self._own():
                 if not await self._sweeper.look():
                     await self._sweeper.pause()
         finally:

@@ -3,6 +3,7 @@
 From the inside out:
 
 - ``counterpart``: a service on a raw socket; ``plays``: how an answer goes over the wire
+- ``callers``: who asks it: a client, or an engine with one flow
 - ``calls``: one call of every endpoint; ``replies``: the malformed replies, and what is true of each
 - ``matrix``: the one times the other
 - ``manners``: what a call does beside reading its answer; ``lines``: what it leaves behind

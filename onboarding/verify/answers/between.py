@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from onboarding.api.endpoints import ENDPOINTS, Endpoint
+from onboarding.testing.local_server import LocalServer
 from onboarding.verify.answers.counterpart import Exchange, Play, read_request
-from onboarding.verify.answers.listener import Listener
 
 __all__ = ["Between", "Passed"]
 
@@ -39,7 +39,7 @@ class Passed:
     replaced: bool
 
 
-class Between(Listener):
+class Between(LocalServer):
     """A service on a port of its own, in front of the sandbox.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from onboarding.verify.answers.listener import Listener
+from onboarding.testing.local_server import LocalServer
 
 __all__ = ["Counterpart", "Exchange", "Nobody", "Play", "read_request"]
 
@@ -66,7 +66,7 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes] | No
         return None
 
 
-class Counterpart(Listener):
+class Counterpart(LocalServer):
     """Plays its part for the first request on each connection in turn, and another for all that follow.
 
     Args:

@@ -13,13 +13,13 @@ from loguru import logger
 from pydantic import SecretBytes, SecretStr
 
 import onboarding.log
-from onboarding.api import AccountApi
 from onboarding.api.endpoints import ENDPOINTS
 from onboarding.api.envelope import Answer
 from onboarding.api.http_library import preferred_library
 from onboarding.api.request import FilledRequest
 from onboarding.api.routes import Reply
 from onboarding.errors import CallError
+from onboarding.verify.answers.callers import caller
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
 from onboarding.verify.answers.plays import envelope, http, whole
@@ -62,7 +62,7 @@ async def _closes(answer: bytes, limit: float) -> bool:
         gone.set()
         exchange.over = True
 
-    async with Counterpart(stays, stays) as service, _api(service.url, limit) as api:
+    async with Counterpart(stays, stays) as service, caller(service.url, limit) as api:
         with suppress(CallError):
             await api.send_email_code("vera@example.com")
         if answer:
@@ -75,7 +75,7 @@ async def _closes(answer: bytes, limit: float) -> bool:
 async def _stale() -> list[str]:
     """No request is sent on a connection that the other side has closed: what became of it would not be known."""
     good = http(200, envelope(data="null"))
-    async with Counterpart(whole(good, over=True), whole(good)) as service, _api(service.url, _MUCH_LATER) as api:
+    async with Counterpart(whole(good, over=True), whole(good)) as service, caller(service.url, _MUCH_LATER) as api:
         await api.send_email_code("vera@example.com")
         for _ in range(_TURNS):
             await asyncio.sleep(0)
@@ -96,7 +96,7 @@ async def _unread() -> list[str]:
             await exchange.write(_MIB)
             taken += 1
 
-    async with Counterpart(floods, floods, deaf=True) as service, _api(service.url, _LONGER) as api:
+    async with Counterpart(floods, floods, deaf=True) as service, caller(service.url, _LONGER) as api:
         with suppress(CallError):
             await api.update_account("u-1", {"base": {"address": "x" * _BIG}})
     return [] if taken <= _ENOUGH else [f"{taken} MiB were taken in that nobody had asked for"]
@@ -115,7 +115,7 @@ async def _ended() -> list[str]:
                 ended.set()
 
     async with preferred_library().AsyncClient(transport=Nowhere(), trust_env=False) as client:
-        api = _api("http://127.0.0.1:9", _SOON, client=client, connect_timeout=_SOON)
+        api = caller("http://127.0.0.1:9", _SOON, client=client, connect_timeout=_SOON)
         with suppress(CallError):
             await api.log_in("15900000000", "Abcd1234")
         with suppress(TimeoutError):
@@ -152,10 +152,6 @@ def _is_heard() -> bool:
     onboarding.log.log.info("a line")
     logger.remove(sink)
     return bool(lines)
-
-
-def _api(url: str, timeout: float, **more: Any) -> AccountApi:
-    return AccountApi(url, tenant_id="T001117", token="verify", timeout=timeout, trust_env=False, **more)  # noqa: S106
 
 
 _LOOKS: dict[str, Callable[[], Coroutine[Any, Any, list[str]]]] = {

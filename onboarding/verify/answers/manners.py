@@ -9,10 +9,10 @@ from contextlib import contextmanager, nullcontext, suppress
 from itertools import cycle
 from typing import Any
 
-from onboarding.api import AccountApi
 from onboarding.api.http_library import preferred_library
 from onboarding.api.observe import Call, observing, permitting
 from onboarding.errors import CallError, NotSent
+from onboarding.verify.answers.callers import caller
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
 from onboarding.verify.answers.plays import cut, envelope, http, silence, whole
@@ -41,14 +41,10 @@ async def _looked_at(look: Callable[[], Awaitable[list[str]]]) -> list[str]:
         return [f"it raised {type(error).__name__}"]
 
 
-def _api(url: str, timeout: float, client: Any = None, **more: Any) -> AccountApi:
-    return AccountApi(url, tenant_id="T001117", token="verify", timeout=timeout, client=client, **more)  # noqa: S106
-
-
 async def _deadline() -> list[str]:
     """A service that says nothing keeps nobody longer than the call may take."""
     async with Counterpart(silence(), _GOOD) as service:
-        api = _api(service.url, _SOON)
+        api = caller(service.url, _SOON)
         try:
             async with asyncio.timeout(_MUCH_LATER):
                 await api.log_in(_PHONE, "Abcd1234")
@@ -70,7 +66,7 @@ async def _cancelled() -> list[str]:
         await may_answer.wait()
         await _GOOD(exchange)
 
-    async with Counterpart(slowly, _GOOD) as service, _api(service.url, _MUCH_LATER) as api:
+    async with Counterpart(slowly, _GOOD) as service, caller(service.url, _MUCH_LATER) as api:
         with observing(told):
             calling = asyncio.ensure_future(api.update_account("u-1", {"base": {"address": "1 Verity Lane"}}))
         await came.wait()
@@ -92,7 +88,7 @@ async def _too_late() -> list[str]:
 
     service = Counterpart(_GOOD, _GOOD)
     async with service, preferred_library().AsyncClient(transport=Slow(), trust_env=False) as client:
-        api = _api(service.url, _SOON, client)
+        api = caller(service.url, _SOON, client=client)
         with suppress(CallError):
             await api.register_by_email("vera@example.com", "Abcd1234")
         await api.aclose()
@@ -103,7 +99,7 @@ async def _proxy() -> list[str]:
     """A proxy in the environment is not asked, unless somebody wants that."""
     async with Counterpart(_GOOD, _GOOD) as proxy, Counterpart(_GOOD, _GOOD) as service:
         with _environment(http_proxy=proxy.url, https_proxy=proxy.url, all_proxy=proxy.url):
-            api = _api(service.url, _MUCH_LATER)
+            api = caller(service.url, _MUCH_LATER)
             with suppress(CallError):
                 await api.log_in(_PHONE, "Abcd1234")
             await api.aclose()
@@ -120,7 +116,7 @@ async def _places() -> list[str]:
         await next(plays)(exchange)
 
     stops = (nullcontext, lambda: observing(_Forbids()), lambda: permitting(lambda: False))
-    async with Counterpart(in_turn, in_turn) as service, _api(service.url, 10 * _SOON, pool_size=2) as api:
+    async with Counterpart(in_turn, in_turn) as service, caller(service.url, 10 * _SOON, pool_size=2) as api:
         for number in range(_CALLS * len(stops)):
             with stops[number % len(stops)]():
                 try:

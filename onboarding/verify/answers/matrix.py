@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from onboarding.api import AccountApi
 from onboarding.errors import CallError
+from onboarding.verify.answers.callers import caller
 from onboarding.verify.answers.calls import CALLS
 from onboarding.verify.answers.counterpart import Counterpart, Nobody
 from onboarding.verify.answers.plays import envelope, http, whole
@@ -102,7 +103,7 @@ async def _try(reply: Reply, endpoint: str, trap: Counterpart) -> Tried:
     asked = trap.requests
     async with service:
         timeout = _DEADLINE if reply.hangs else _PATIENT
-        api = AccountApi(service.url, tenant_id="T001117", token="verify", timeout=timeout, trust_env=False)  # noqa: S106
+        api = caller(service.url, timeout)
         began, error = time.monotonic(), None
         try:
             await call.make(api)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from onboarding.api import AccountApi
 from onboarding.engine import Journey, ParkKind
 from onboarding.errors import JourneyError
-from onboarding.journal import MemoryJournal
 from onboarding.machine import Flow
 from onboarding.service import Onboarding
-from onboarding.settings import Settings
 from onboarding.testing import VirtualClock
+from onboarding.verify.answers.callers import PATIENCE, engine
 from onboarding.verify.answers.counterpart import Counterpart, Play
 from onboarding.verify.answers.matrix import Tried
 from onboarding.verify.answers.plays import cut, envelope, http, whole
@@ -41,7 +40,6 @@ from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_steps"]
 
-_PATIENCE = 10.0
 _DAY = 86_400.0
 _LONG, _LEAST = 3600, 0.5
 _ROUNDS = 12
@@ -51,6 +49,7 @@ _TOO_SOON, _BY_HALF = "steps/resolved-too-soon", "steps/taken-in-by-half"
 _GOOD = whole(http(200, envelope()))
 _IS_TAKEN = whole(http(200, envelope("false", '"PUB_AUTH_0000007"', "null")))
 _THROTTLED = whole(http(429, b""))
+_engine = partial(engine, step_limit=timedelta(seconds=LIMIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ async def _tried(case: _Case) -> list[str]:
         _engine(service, case.flow, clock) as onboarding,
     ):
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(PATIENCE):
                 journey = await _come_to_rest(onboarding, case.flow, clock)
                 found = _judged(case, journey)
                 if not found:
@@ -192,15 +191,6 @@ async def _taken_in_by_half() -> list[str]:
     if journey.state == "asking" and getattr(journey.data, "tried", None) == 0:
         return []
     return ["an input that was refused has left its trace"]
-
-
-@asynccontextmanager
-async def _engine(service: Counterpart, flow: type[Flow], clock: VirtualClock) -> AsyncIterator[Onboarding]:
-    settings = Settings.model_construct(journal="memory://", step_limit=timedelta(seconds=LIMIT))
-    api = AccountApi(service.url, tenant_id="T001117", token="verify", timeout=_PATIENCE, trust_env=False)  # noqa: S106
-    onboarding = Onboarding(settings, flows=[flow], worker=False, api=api, journal=MemoryJournal(), clock=clock)
-    async with api, onboarding:
-        yield onboarding
 
 
 async def _meddle(onboarding: Onboarding, journey: Journey, case: _Case) -> None:

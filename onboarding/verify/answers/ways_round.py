@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, ClassVar
-
-from pydantic import SecretStr
 
 from onboarding.api import AccountApi
 from onboarding.clock import hours
 from onboarding.engine import ParkKind
 from onboarding.errors import JournalError
-from onboarding.journal import Change, Keyring, MemoryJournal
+from onboarding.journal import Change, MemoryJournal
 from onboarding.journal.receipt import Receipt
 from onboarding.machine import ASK, Done, Failed, Flow, Polling, Waiting, Working, on_input, once, read
 from onboarding.service import Onboarding
-from onboarding.settings import Settings
 from onboarding.testing import VirtualClock
+from onboarding.verify.answers.callers import PATIENCE, caller, engine, settings
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
 from onboarding.verify.answers.plays import cut, envelope, http, whole
@@ -26,12 +24,10 @@ from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_ways_round"]
 
-_PATIENCE = 10.0
 _HOUR, _MINUTE = 3600.0, 60.0
 _TURNS = 100
 """So many turns of the event loop does whoever does not wait get: nothing of what it does takes another one's time."""
 _EMAIL, _PASSWORD = "vera@example.com", "Abcd1234"
-_KEYS = [SecretStr(Keyring.generate_key())]
 _GOOD = whole(http(200, envelope()))
 _LET_IN = whole(http(200, envelope(data='{"userId":"u-1","phone":"15900000000"}')))
 _THROTTLED = whole(http(429, b""))
@@ -135,7 +131,7 @@ def look_at_ways_round(plan: Plan) -> list[Tried]:
 async def _login_unwritten() -> list[str]:
     """A login to find out is tried when the journal has that it is: a crash in between must not try one more."""
     clock, journal = VirtualClock(), _Journal()
-    async with Counterpart(cut(b""), _LET_IN) as service, _engine(service, _LogsIn, clock, journal) as onboarding:
+    async with Counterpart(cut(b""), _LET_IN) as service, engine(service, _LogsIn, clock, journal) as onboarding:
         await onboarding.start(_LogsIn)
         await onboarding.drain()
         before, journal.full = service.requests, True
@@ -155,7 +151,7 @@ async def _login_unsent() -> list[str]:
     async def in_turn(exchange: Exchange) -> None:
         await next(answers, _LET_IN)(exchange)
 
-    async with Counterpart(in_turn, in_turn) as service, _engine(service, _LogsIn, clock, _Journal()) as onboarding:
+    async with Counterpart(in_turn, in_turn) as service, engine(service, _LogsIn, clock, _Journal()) as onboarding:
         journey = await onboarding.start(_LogsIn)
         for _ in range(30):
             await onboarding.drain()
@@ -176,14 +172,14 @@ async def _carried_over() -> list[str]:
         await _GOOD(exchange)
 
     async with Counterpart(fills, _GOOD) as service:
-        async with _engine(service, _Before, clock, journal) as onboarding:
+        async with engine(service, _Before, clock, journal) as onboarding:
             journey = await onboarding.start(_Before)
             with suppress(JournalError):
                 await onboarding.drain()
         journal.full = False
-        async with _engine(service, _After, clock, journal) as onboarding:
+        async with engine(service, _After, clock, journal) as onboarding:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(PATIENCE):
                     await onboarding.drain()
             journey = await onboarding.get(journey.id)
     if journey.parked is not None and journey.parked.kind is ParkKind.ERROR:
@@ -202,8 +198,8 @@ async def _closed_early() -> list[str]:
         await _GOOD(exchange)
 
     async with Counterpart(slowly, _GOOD) as service:
-        api = _api(service)
-        onboarding = Onboarding(_settings(), flows=[_Before], api=api, journal=journal, clock=clock)
+        api = caller(service.url)
+        onboarding = Onboarding(settings(), flows=[_Before], api=api, journal=journal, clock=clock)
         async with api:
             await onboarding.__aenter__()
             await onboarding.start(_Before)
@@ -222,34 +218,13 @@ async def _closed_early() -> list[str]:
 async def _poll_in_time() -> list[str]:
     """A poll is looked at when its time is up, however seldom it looks."""
     clock = VirtualClock()
-    async with Counterpart(_GOOD, _GOOD) as service, _engine(service, _LooksSeldom, clock, _Journal()) as onboarding:
+    async with Counterpart(_GOOD, _GOOD) as service, engine(service, _LooksSeldom, clock, _Journal()) as onboarding:
         journey = await onboarding.start(_LooksSeldom)
         await onboarding.drain()
         clock.advance(_HOUR + 1)
         await onboarding.drain()
         journey = await onboarding.get(journey.id)
     return [] if journey.is_final else [f"a poll is {journey.status.value} when its time is up"]
-
-
-def _api(service: Counterpart) -> AccountApi:
-    return AccountApi(service.url, tenant_id="T001117", token="verify", timeout=_PATIENCE, trust_env=False)  # noqa: S106
-
-
-def _settings() -> Settings:
-    return Settings.model_construct(journal="memory://", keys=_KEYS)
-
-
-@asynccontextmanager
-async def _engine(
-    service: Counterpart, flow: type[Flow], clock: VirtualClock, journal: MemoryJournal
-) -> AsyncIterator[Onboarding]:
-    async with (
-        _api(service) as api,
-        Onboarding(
-            settings=_settings(), flows=[flow], worker=False, api=api, journal=journal, clock=clock
-        ) as onboarding,
-    ):
-        yield onboarding
 
 
 _LOOKS: dict[str, Callable[[], Coroutine[Any, Any, list[str]]]] = {

@@ -11,7 +11,7 @@ from typing import ClassVar
 from onboarding.errors import OnboardingError
 from onboarding.journal import Status
 from onboarding.machine import Flow
-from onboarding.machine.fields import is_later
+from onboarding.machine.fields import filled_in_later
 from onboarding.verify.mutants import without
 from onboarding.verify.plan import Plan, Progress
 from onboarding.verify.reckoning import Baseline
@@ -127,7 +127,8 @@ def _came_to(tale: Tale) -> str:
 
 
 def _filled(flow: type[Flow]) -> str:
-    names = ", ".join(name for name, field in flow.model_fields.items() if not is_later(field))
+    later = filled_in_later(flow)
+    names = ", ".join(name for name in flow.model_fields if name not in later)
     return (
         f"the verifier fills the fields ({names}) by their names and types; where that is not what the flow needs, "
         f"give them an example (Field(examples=[...])), or write a function rehearse(desk, rng) in {flow.__module__}"

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from onboarding import Onboarding, Settings, SettingsError
-from onboarding.clock import SystemClock
+from onboarding.clock import Clock, SystemClock
 from onboarding.drivers.temporal.payloads import WORKFLOW, Errand
 from onboarding.drivers.temporal.server import Server
 from onboarding.drivers.temporal.worker import TemporalWorker
+from onboarding.log import log
 from onboarding.sandbox import SandboxDesk
 from onboarding.verify.crash.user import attend, ledger_of
 from onboarding.verify.rehearsal import cast
@@ -29,10 +31,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.temporal]
 
 
 @asynccontextmanager
-async def driven(onboarding: Onboarding, server: DevServer, **given: Any) -> AsyncIterator[TemporalWorker]:
+async def driven(
+    onboarding: Onboarding, server: DevServer, clock: Clock | None = None, **given: Any
+) -> AsyncIterator[TemporalWorker]:
     """A worker beside an ``Onboarding`` that has none."""
     where = Server(server.address)
-    worker = TemporalWorker(onboarding.engine, onboarding.journal, SystemClock(), where, **given)
+    worker = TemporalWorker(onboarding.engine, onboarding.journal, clock or SystemClock(), where, **given)
     await worker.connect()
     task = asyncio.create_task(worker.run())
     try:
@@ -104,6 +108,39 @@ async def test_an_input_whose_signal_is_lost_is_taken_up_nevertheless(
         ended, _ = await attend(onboarding, sandbox, flow, role, journey, PATIENCE)
         assert lost == 1
         assert ended.ended_well
+
+
+class Wound(SystemClock):
+    """A clock whose hands can be moved."""
+
+    off = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.off
+
+
+async def test_a_clock_that_is_set_back_while_it_serves_is_told_of(
+    onboarding: Onboarding, server: DevServer, sandbox: SandboxDesk
+) -> None:
+    lines: list[str] = []
+    clock, told = Wound(), asyncio.Event()
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        told.set()
+
+    log.enable("onboarding")
+    sink = log.add(hear, level="WARNING", format="{message}")
+    try:
+        async with driven(onboarding, server, clock) as worker, asyncio.timeout(PATIENCE):
+            await waits_for_its_code(onboarding, sandbox, 7)
+            clock.off = -timedelta(days=1)
+            worker.wake()
+            await told.wait()
+    finally:
+        log.remove(sink)
+        log.disable("onboarding")
+    assert [line.partition(":")[0] for line in lines] == ["this machine's clock was set back by 1 day, 0"]
 
 
 async def test_a_workflow_that_somebody_terminated_is_started_again_when_its_journey_is_due(

@@ -1,32 +1,45 @@
-"""A server on a port of its own: what serves a connection is broken off with it."""
+"""A server on a port of its own, connection by connection: what serves one is broken off with the server."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    import ssl
+__all__ = ["LocalServer"]
+
+_BACKLOG = 512
 
 
 class LocalServer(ABC):
-    """Listens on a free port of the loopback interface while its context lasts."""
+    """Listens on a free port of the loopback interface while its context lasts.
+
+    Args:
+        context: for TLS; without, what comes is plain.
+
+    Attributes:
+        port: which.
+        url: where.
+    """
+
+    port: int
+    url: str
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
-
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context, backlog=512)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context, backlog=_BACKLOG)
         self.port = self._server.sockets[0].getsockname()[1]
+        self.url = f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.close()
         for task in self._tasks:
             task.cancel()
