@@ -341,6 +341,8 @@ class Writer:
                     job.result = outcome
 
     def _look(self, connection: Connection, jobs: Sequence[Job], *, undivided: bool = False) -> None:
+        for job in jobs:  # it may be done again: what a lost connection left behind is no answer
+            job.result = job.error = None
         self._look_together(connection, [job for job in jobs if job.together is not None])
         for job in jobs:
             if job.work is None:

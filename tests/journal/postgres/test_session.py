@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import PendingRollbackError
 
 from journal.samples import NOW, a_head, a_message, a_record, later, next_change, store
-from onboarding.errors import JournalBusy, JournalDamaged, JournalError
+from onboarding.errors import JournalBusy, JournalDamaged, JournalError, UnknownJourney
 from onboarding.journal import Status, open_journal, schema
 from onboarding.journal.postgres import session as session_module
 from onboarding.journal.postgres.faults import explained
@@ -79,6 +79,47 @@ async def test_a_loss_that_only_a_later_statement_tells_of_is_one_too(journal: P
     assert "cannot be reached" in str(explained(PendingRollbackError("as SQLAlchemy says it"), "x"))
     stored = await journal.load("a")
     assert (stored.data, stored.head.revision, len(await journal.history("a"))) == (b"new", 2, 2)
+
+
+async def test_whatever_is_read_on_a_connection_that_was_lost_is_read_on_the_next_one(
+    journal: PostgresJournal, server: Server, database: str
+) -> None:
+    await store(journal, a_head("a"))
+    await journal.post(a_message("m", "a"))
+    lose = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'"
+    server.sql(lose)
+    assert [row.journey for row in await journal.history("a")] == ["a"]
+    server.sql(lose)
+    assert list((await journal.count()).values()) == [1]
+    server.sql(lose)
+    assert await journal.verdict("m") is None
+    server.sql(lose)
+    history, head, unknown = await asyncio.gather(
+        journal.history("a"), journal.head("a"), journal.head("b"), return_exceptions=True
+    )
+    assert not isinstance(history, BaseException)
+    assert not isinstance(head, BaseException)
+    assert (len(history), head.id, type(unknown)) == (1, "a", UnknownJourney)
+
+
+async def test_of_a_loss_in_the_middle_of_a_read_nothing_is_left_behind(
+    journal: PostgresJournal, server: Server, database: str
+) -> None:
+    async def one(name: str) -> int:
+        def work(connection: Connection) -> int:
+            asked.append(name)
+            found = int(connection.exec_driver_sql("SELECT count(*) FROM journeys").scalar_one())
+            if asked == ["first"]:
+                server.sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'")
+                connection.exec_driver_sql("SELECT 1")
+            return found
+
+        return await journal._ask(work)
+
+    asked: list[str] = []
+    await store(journal, a_head("a"))
+    assert [*await asyncio.gather(one("first"), one("second"))] == [1, 1]
+    assert asked == ["first", "second"] * 2
 
 
 async def test_what_was_committed_though_the_answer_was_lost_is_not_done_again(journal: PostgresJournal) -> None:
