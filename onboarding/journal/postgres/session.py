@@ -10,10 +10,10 @@ Nothing outlives a transaction but the connection itself, so that a pooler may g
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, NullPool, create_engine, event
@@ -24,12 +24,13 @@ from onboarding.journal.connection import MIGRATING
 from onboarding.journal.postgres.address import Address
 from onboarding.journal.postgres.arrival import Arrival
 from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
+from onboarding.journal.postgres.guard import Guard
 from onboarding.journal.postgres.identity import Identity
 from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
 from onboarding.journal.postgres.outbox import Outbox, flush, outbox_of
 from onboarding.log import log
 
-__all__ = ["CHANNEL", "Guard", "PostgresSession", "connect"]
+__all__ = ["CHANNEL", "PostgresSession", "connect"]
 
 T = TypeVar("T")
 
@@ -49,27 +50,6 @@ _LIMITS = (
 _MIGRATION_LOCK = 0x6F6E6264
 _COMMIT = "COMMIT"
 _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
-
-
-class Guard(Protocol):
-    """What stands around every transaction that writes."""
-
-    @property
-    def session(self) -> str:
-        """Whose session it is, as the server shows it: 63 ASCII letters at most."""
-        ...
-
-    def begun(self, connection: Connection) -> Callable[[], int]:
-        """At its beginning; what it gives tells the transaction's number, for which it may have to ask."""
-        ...
-
-    def ending(self, connection: Connection) -> None:
-        """Right before it is committed."""
-        ...
-
-    def committed(self) -> None:
-        """It is durable."""
-        ...
 
 
 def connect(address: Address, name: str = "onboarding") -> psycopg.Connection[Any]:
@@ -198,15 +178,17 @@ class PostgresSession:
         try:
             transaction = connection.begin()
             try:
-                done = work(connection)
-                outbox_of(connection).check()
+                with _loss_told_as_one():
+                    done = work(connection)
+                    outbox_of(connection).check()
             except BaseException:
                 with suppress(Exception):
                     transaction.rollback()
                 raise
             try:
-                self._commit(connection)
-                transaction.commit()
+                with _loss_told_as_one():
+                    self._commit(connection)
+                    transaction.commit()
             except Exception as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if begin == _READ or origin is None or not is_lost(origin):
@@ -229,7 +211,7 @@ class PostgresSession:
                 if not numbers or timeline is None or self.identity.facts.timeline != timeline:
                     break  # another server has taken over, which counts anew
                 known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
-            except (DBAPIError, PendingRollbackError, psycopg.Error) as error:
+            except (DBAPIError, psycopg.Error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if origin is None or not is_lost(origin):
                     break
@@ -375,6 +357,15 @@ class PostgresSession:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         with MIGRATING:
             command.upgrade(config, NEWEST)
+
+
+@contextmanager
+def _loss_told_as_one() -> Iterator[None]:
+    """SQLAlchemy has a word of its own for all that is asked of a connection after it was found to be gone."""
+    try:
+        yield
+    except PendingRollbackError:
+        raise psycopg.OperationalError("the connection was lost before") from None
 
 
 def _driver(connection: Connection) -> psycopg.Connection[Any] | None:

@@ -19,7 +19,6 @@ from journal.samples import NOW, a_head, a_message, a_record, later, next_change
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError, UnknownJourney
 from onboarding.journal import Status, open_journal, schema
 from onboarding.journal.postgres import session as session_module
-from onboarding.journal.postgres.faults import explained
 from onboarding.journal.postgres.journal import PostgresJournal
 
 from .server import Server
@@ -76,9 +75,22 @@ async def test_a_loss_that_only_a_later_statement_tells_of_is_one_too(journal: P
     struck = at_the_next_commit(journal, kill)
     await journal.write(next_change(a_head("a"), data=b"new"))
     assert struck
-    assert "cannot be reached" in str(explained(PendingRollbackError("as SQLAlchemy says it"), "x"))
     stored = await journal.load("a")
     assert (stored.data, stored.head.revision, len(await journal.history("a"))) == (b"new", 2, 2)
+
+
+async def test_a_loss_that_only_a_later_statement_tells_of_is_told_in_the_same_words(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later_statement(connection: Connection) -> None:
+        connection.invalidate()
+        connection.exec_driver_sql("SELECT 1")
+
+    monkeypatch.setattr(session_module, "_PATIENCE", 0.2)
+    for ask in (journal._ask, journal._do):
+        with pytest.raises(JournalError, match="cannot be reached"):
+            await ask(later_statement)
+    await store(journal, a_head("a"))
 
 
 async def test_whatever_is_read_on_a_connection_that_was_lost_is_read_on_the_next_one(
