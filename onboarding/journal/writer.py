@@ -109,7 +109,7 @@ class Writer:
         return self._submit(Job(Receipt(asyncio.get_running_loop()), work, short=short))
 
     def create(self, together: Together, asked: Any) -> Receipt[Any]:
-        """Queue work that writes what nobody knows of yet: it goes before all other writes of its batch."""
+        """Queue work that adds what no other write of its batch has to come before: it goes first."""
         return self._submit(Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked, writes=True))
 
     def look(self, together: Together, asked: Any) -> Receipt[Any]:
