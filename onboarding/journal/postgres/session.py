@@ -2,7 +2,7 @@
 
 A transaction that the server broke off, or that was lost with its connection before it was committed, is done again,
 for a while. One that was lost while it was committed may have been committed: its number is asked for on the next
-connection, so that nobody is told that something failed which is there.
+connection, so that nobody is told that something failed which is there; ``identity`` knows when that proves nothing.
 
 Nothing outlives a transaction but the connection itself, so that a pooler may give each to another server process.
 """
@@ -204,13 +204,13 @@ class PostgresSession:
 
     def _was_committed(self, numbers: list[int], fault: BaseException, until: float) -> bool:
         """Whether a transaction whose connection was lost while it was committed is there."""
-        timeline, known = self.identity.facts.timeline, None
-        while known is None:
+        before, known = self.identity.facts, None
+        while known is None and numbers:
             try:
                 self._connected()
-                if not numbers or timeline is None or self.identity.facts.timeline != timeline:
-                    break  # another server has taken over, which counts anew
-                known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
+                can_be_told, known = self.identity.is_kept(before, numbers[0], lambda: self._status(numbers[0]))
+                if not can_be_told:
+                    break
             except (DBAPIError, psycopg.Error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if origin is None or not is_lost(origin):
@@ -224,6 +224,12 @@ class PostgresSession:
                 f"{explained(fault, self.place)}; whether what was just handed in is written is not known"
             )
         return known
+
+    def _status(self, number: int) -> bool | None:
+        """Whether the transaction of a number was committed; None: it is still under way."""
+        asked = f"SELECT pg_xact_status('{number:d}'::xid8)"
+        said = self._attempt(_READ, lambda connection: connection.exec_driver_sql(asked).scalar())[0]
+        return {"committed": True, "aborted": False}.get(str(said))
 
     # The connection
 
@@ -374,9 +380,3 @@ def _driver(connection: Connection) -> psycopg.Connection[Any] | None:
     driver = connection.connection.driver_connection
     assert driver is None or isinstance(driver, psycopg.Connection)
     return driver
-
-
-def _status(connection: Connection, number: int) -> bool | None:
-    """Whether a transaction was committed; None: it is still under way."""
-    said = connection.exec_driver_sql(f"SELECT pg_xact_status('{number:d}'::xid8)").scalar()
-    return {"committed": True, "aborted": False}.get(str(said))

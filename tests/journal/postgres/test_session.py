@@ -163,6 +163,37 @@ async def test_where_it_cannot_be_told_the_error_says_so_and_the_revision_decide
     assert (await journal.load("a")).data == b"new"
 
 
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "given to another"])
+async def test_a_number_that_a_crashed_server_gives_once_more_proves_nothing(shaken: Server, taken: bool) -> None:
+    shaken.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")  # what nobody waits for is not written down
+    shaken.sql("SELECT pg_reload_conf()")
+    numbers: list[int] = []
+
+    def crash(driver: psycopg.Connection[Any], commit: Callable[[], None]) -> None:
+        row = driver.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+        assert row is not None
+        shaken.restart()
+        while taken and (not numbers or numbers[-1] < row[0]):
+            [(number,)] = shaken.sql("SELECT pg_current_xact_id()::text::bigint")
+            numbers.append(number)
+        commit()
+
+    journal = open_journal(shaken.database("journal"))
+    assert isinstance(journal, PostgresJournal)
+    await journal.open()
+    await store(journal, a_head("a"))
+    struck = at_the_next_commit(journal, crash)
+    if taken:
+        with pytest.raises(JournalError, match="is not known"):
+            await journal.create(a_head("b"), b"two", a_record("b"))
+        with pytest.raises(UnknownJourney):
+            await journal.load("b")
+    await journal.create(a_head("b"), b"three", a_record("b"))
+    assert (await journal.load("b")).data == b"three"
+    assert struck
+    await journal.close()
+
+
 async def test_who_waits_for_a_server_that_stays_away_is_told_and_it_goes_on_when_it_is_back(
     shaken: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
