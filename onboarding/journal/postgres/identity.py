@@ -60,7 +60,7 @@ class Identity:
         self.facts = Facts()
 
     def saw(self, transaction: int) -> None:
-        """Remember that this transaction was committed."""
+        """Remember that this transaction, which has written something, was committed: no crash undoes it."""
         self._seen = max(self._seen, transaction)
 
     def look_at(self, connection: psycopg.Connection[Any]) -> None:

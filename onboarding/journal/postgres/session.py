@@ -76,6 +76,8 @@ class PostgresSession:
         self._connection: Connection | None = None
         self.arrival = Arrival(address)
         self._begin = _READ
+        self._outbox: Outbox | None = None
+        """Of the last transaction."""
         self._prelude: list[str] = []
         self.identity = Identity(address.lossless)
         self._is_open = False
@@ -128,7 +130,8 @@ class PostgresSession:
             return done
 
         done = self._until_done(_WRITE, guarded, numbers)
-        self.identity.saw(numbers[0])
+        if self._outbox is not None and self._outbox.has_written:
+            self.identity.saw(numbers[0])
         self._guard.committed()
         return done
 
@@ -309,7 +312,7 @@ class PostgresSession:
     def _begin_transaction(self, connection: Connection) -> None:
         driver = _driver(connection)
         assert driver is not None, "connected before"
-        outbox = Outbox(driver, not self.pooled)
+        self._outbox = outbox = Outbox(driver, not self.pooled)
         outbox.put(connection)
         opening = [self._begin, *self._prelude]
         for words in ["; ".join(opening)] if self.pooled else opening:
