@@ -109,7 +109,7 @@ class Writer:
         return self._submit(Job(Receipt(asyncio.get_running_loop()), work, short=short))
 
     def create(self, together: Together, asked: Any) -> Receipt[Any]:
-        """Queue work that writes what nobody knows of yet: it goes before all other writes of its batch."""
+        """Queue work that adds what no other write of its batch has to come before: it goes first."""
         return self._submit(Job(Receipt(asyncio.get_running_loop()), together=together, asked=asked, writes=True))
 
     def look(self, together: Together, asked: Any) -> Receipt[Any]:
@@ -341,6 +341,8 @@ class Writer:
                     job.result = outcome
 
     def _look(self, connection: Connection, jobs: Sequence[Job], *, undivided: bool = False) -> None:
+        for job in jobs:  # it may be done again: what a lost connection left behind is no answer
+            job.result = job.error = None
         self._look_together(connection, [job for job in jobs if job.together is not None])
         for job in jobs:
             if job.work is None:

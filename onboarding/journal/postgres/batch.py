@@ -1,25 +1,22 @@
-"""The writes of a transaction as a statement a table, whatever their number."""
+"""The changes of a transaction as a statement a table, whatever their number."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy import Connection
 
 from onboarding.errors import JournalConflict, JournalError
 from onboarding.journal.batch import conflict, taken_back
-from onboarding.journal.postgres.outbox import Outbox, outbox_of
-from onboarding.journal.records import Change, Head, Phase, TransitionRecord
+from onboarding.journal.postgres.many import Statement, kinds, listed
+from onboarding.journal.postgres.outbox import outbox_of
+from onboarding.journal.records import Change, Phase
 from onboarding.journal.rows import head_row, transition_row
 from onboarding.journal.schema import journey_data, journeys, transitions
 from onboarding.journal.statements import CHANGING
 
-__all__ = ["Applied", "New", "add_journeys"]
-
-_KINDS = {Text: "text", Integer: "integer", BigInteger: "bigint", LargeBinary: "bytea", Float: "double precision"}
+__all__ = ["ADD_TRANSITIONS", "Applied"]
 
 
 class Applied:
@@ -57,7 +54,7 @@ class Applied:
         self.outcomes = [self._add(change) for change in self._changes]
         for statement, rows in (
             (_NEW_HEADS, self._heads.values()), (_NEW_DATA, self._data.values()),
-            (_ADD_TRANSITIONS, self._history), (_LOOKED_AT, self._verdicts),
+            (ADD_TRANSITIONS, self._history), (_LOOKED_AT, self._verdicts),
         ):  # fmt: skip
             if rows:
                 statement.send(self._outbox, rows)
@@ -92,93 +89,26 @@ class Applied:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class New:
-    """A journey to be stored."""
-
-    head: Head
-    data: bytes
-    first: TransitionRecord
-    owner: int | None = None
-
-
-def add_journeys(connection: Connection, new: Sequence[New]) -> None:
-    """Store new journeys that have no key, as a statement a table."""
-    outbox = outbox_of(connection)
-    _ADD_HEADS.send(outbox, [{**head_row(one.head), "owner": one.owner} for one in new])
-    _ADD_DATA.send(outbox, [{"journey": one.head.id, "data": one.data} for one in new])
-    _ADD_TRANSITIONS.send(outbox, [transition_row(one.first) for one in new])
-
-
-class _Statement:
-    """A statement on as many rows as there are: each parameter is a column."""
-
-    __slots__ = ("_bytes", "_names", "_text")
-
-    def __init__(self, words: str, columns: Mapping[str, str], after: str = "") -> None:
-        self._names = tuple(columns)
-        self._bytes = tuple(number for number, kind in enumerate(columns.values()) if kind == "bytea")
-        taken = ", ".join(_taken(number, kind, name) for number, (name, kind) in enumerate(columns.items()))
-        self._text = (
-            f"{words} FROM (SELECT {taken} FROM json_array_elements(%(rows)s::json) AS given (row)) AS new {after}"
-        )
-
-    def send(self, outbox: Outbox, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Have it be done on these."""
-        given = []
-        for row in rows:
-            values = [row[name] for name in self._names]
-            for number in self._bytes:
-                if (value := values[number]) is not None:
-                    values[number] = value.hex()
-            given.append(values)
-        # Of all ways to hand rows over, the one that costs this process least.
-        outbox.send(self._text, {"rows": json.dumps(given, separators=(",", ":"))})
-
-
-def _taken(number: int, kind: str, name: str) -> str:
-    value = f"row ->> {number}"
-    return f"decode({value}, 'hex') AS \"{name}\"" if kind == "bytea" else f'({value})::{kind} AS "{name}"'
-
-
-def _kinds(table: Table, names: Iterable[str]) -> dict[str, str]:
-    return {name: _kind(table.c[name]) for name in names}
-
-
-def _kind(column: Column[Any]) -> str:
-    return _KINDS[type(column.type)]
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
 def _set(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}" = new."{name}"' for name in names)
 
 
-_ALL_OF_A_JOURNEY = tuple(column.name for column in journeys.c if column.name != "key")
 _ALL_OF_A_TRANSITION = tuple(column.name for column in transitions.c)
 _STORED = "SELECT id, revision, owner FROM journeys WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 _UNSEEN = "SELECT id, journey FROM inbox WHERE id = ANY(%(ids)s) AND verdict IS NULL ORDER BY id FOR UPDATE"
-_ADD_HEADS = _Statement(
-    f"INSERT INTO journeys ({_listed((*_ALL_OF_A_JOURNEY, 'owner'))}) SELECT *",
-    {**_kinds(journeys, _ALL_OF_A_JOURNEY), "owner": "bigint"},
-)
-_ADD_DATA = _Statement("INSERT INTO journey_data (journey, data) SELECT *", _kinds(journey_data, ("journey", "data")))
-_NEW_HEADS = _Statement(
+_NEW_HEADS = Statement(
     f"UPDATE journeys SET {_set((*CHANGING, 'owner'))}",
-    {**_kinds(journeys, ("id", *CHANGING)), "owner": "bigint"}, "WHERE journeys.id = new.id",
+    {**kinds(journeys, ("id", *CHANGING)), "owner": "bigint"}, "WHERE journeys.id = new.id",
 )  # fmt: skip
-_NEW_DATA = _Statement(
-    "UPDATE journey_data SET data = new.data", _kinds(journey_data, ("journey", "data")),
+_NEW_DATA = Statement(
+    "UPDATE journey_data SET data = new.data", kinds(journey_data, ("journey", "data")),
     "WHERE journey_data.journey = new.journey",
 )  # fmt: skip
-_ADD_TRANSITIONS = _Statement(
-    f"INSERT INTO transitions ({_listed(_ALL_OF_A_TRANSITION)}) SELECT *",
-    _kinds(transitions, _ALL_OF_A_TRANSITION),
+ADD_TRANSITIONS = Statement(
+    f"INSERT INTO transitions ({listed(_ALL_OF_A_TRANSITION)}) SELECT *",
+    kinds(transitions, _ALL_OF_A_TRANSITION),
 )
-_LOOKED_AT = _Statement(
+_LOOKED_AT = Statement(
     "UPDATE inbox SET verdict = new.verdict, payload = NULL", {"id": "text", "verdict": "text"},
     "WHERE inbox.id = new.id",
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import psycopg
-from sqlalchemy.exc import PendingRollbackError
 
 from onboarding.errors import JournalBusy, JournalDamaged, JournalError
 
@@ -49,8 +48,6 @@ def explained(origin: BaseException, place: str) -> JournalError:
     code = getattr(origin, "sqlstate", None)
     if code is None and isinstance(origin, psycopg.OperationalError):
         code = _unstated(origin)
-    if isinstance(origin, PendingRollbackError):
-        code = "08006"
     if code is not None:
         kind, sentence = _BY_CODE.get(code) or _BY_CLASS.get(code[:2]) or (JournalError, "")
         if sentence:
@@ -59,13 +56,10 @@ def explained(origin: BaseException, place: str) -> JournalError:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection is gone: nothing on it can succeed any more.
-
-    SQLAlchemy says so by itself where a statement follows the one that found it out.
-    """
+    """Whether the connection is gone: nothing on it can succeed any more."""
     code = getattr(error, "sqlstate", None)
     if code is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PendingRollbackError)
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return code[:2] == "08" or code in _LOST
 
 

@@ -16,6 +16,7 @@ server's files, put back or started elsewhere, cannot be told from within.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,8 @@ class Facts:
     timeline: int | None = None
     database: int | None = None
     next_transaction: int | None = None
+    counts_since: str | None = None
+    """Since when it keeps its statistics, which begin anew after a crash, and only then by themselves."""
 
 
 class Identity:
@@ -57,14 +60,14 @@ class Identity:
         self.facts = Facts()
 
     def saw(self, transaction: int) -> None:
-        """Remember that this transaction was committed."""
+        """Remember that this transaction, which has written something, was committed: no crash undoes it."""
         self._seen = max(self._seen, transaction)
 
     def look_at(self, connection: psycopg.Connection[Any]) -> None:
         """Ask the server, outside of a transaction."""
         row = connection.execute(_FACTS).fetchone()
         assert row is not None, "it is asked for one row"
-        database, following, replays, may_system, may_checkpoint = row
+        database, following, replays, may_system, may_checkpoint, counts_since = row
         timeline = None if replays else _asked(connection, _TIMELINE)
         if timeline is None and may_checkpoint and not replays:
             timeline = _asked(connection, _CHECKPOINT)
@@ -73,7 +76,29 @@ class Identity:
             timeline=None if timeline is None else int(timeline, 16),
             database=database,
             next_transaction=None if replays else following,
+            counts_since=counts_since,
         )
+
+    def is_kept(self, before: Facts, number: int, status: Callable[[], bool | None]) -> tuple[bool, bool | None]:
+        """Whether a transaction that was on its way into the server of ``before`` is committed there.
+
+        Args:
+            before: what the server said of itself when the transaction began.
+            number: the transaction's.
+            status: asks whether the transaction of that number is committed; None: it is still under way.
+
+        Returns:
+            Whether that can be told, and the answer; None: later.
+        """
+        now = self.facts
+        if before.timeline is None or now.timeline != before.timeline:
+            return False, None  # another server has taken over, which counts anew
+        if now.counts_since == before.counts_since:
+            return True, status()
+        # It has crashed: numbers that it had not yet written down are given once more, and may be another's by now.
+        if now.next_transaction is not None and now.next_transaction <= number:
+            return True, False
+        return (False, None) if status() else (True, False)
 
     def is_known(self, connection: Connection) -> bool:
         """Whether the journal is noted to be in this database."""
@@ -168,7 +193,8 @@ _FACTS = """
     SELECT (SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = current_database()),
            pg_snapshot_xmax(pg_current_snapshot())::text::bigint, pg_is_in_recovery(),
            has_function_privilege('pg_control_system()', 'execute'),
-           has_function_privilege('pg_control_checkpoint()', 'execute')"""
+           has_function_privilege('pg_control_checkpoint()', 'execute'),
+           (SELECT stats_reset::text FROM pg_catalog.pg_stat_bgwriter)"""
 _SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 # Of the log that is being written: the checkpoint's is behind for a while after a standby has taken over.
 _TIMELINE = "SELECT substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)"

@@ -13,21 +13,19 @@ from datetime import datetime, timedelta
 
 import psycopg
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert
 
 from onboarding.errors import JournalError
-from onboarding.journal.batch import add_journey, spend, unknown
+from onboarding.journal.batch import spend
 from onboarding.journal.moving import take_out
 from onboarding.journal.postgres import reading
 from onboarding.journal.postgres.address import address_of
-from onboarding.journal.postgres.batch import New
 from onboarding.journal.postgres.faults import explained
+from onboarding.journal.postgres.incoming import New
 from onboarding.journal.postgres.leases import Leases
 from onboarding.journal.postgres.listener import Listener
 from onboarding.journal.postgres.session import PostgresSession, connect
 from onboarding.journal.records import Head, Message, Stored, TransitionRecord
-from onboarding.journal.rows import message_row, micros, moment
-from onboarding.journal.schema import inbox
+from onboarding.journal.rows import micros, moment
 from onboarding.journal.tables import Tables
 from onboarding.journal.writer import Writer
 from onboarding.log import log
@@ -38,8 +36,6 @@ _BEATS = 4
 """How often a lease is renewed within its length."""
 _TOLD, _UNTOLD = 5.0, 0.5
 """Seconds between two looks, where the server tells of news and where it does not."""
-_POST = insert(inbox).on_conflict_do_nothing(index_elements=[inbox.c.id])
-_EXISTS = "SELECT 1 FROM journeys WHERE id = %(journey)s FOR KEY SHARE"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(encode(%(budget)s::bytea, 'hex'), 1))"
 _LOCKED = "SELECT FROM journeys WHERE id = ANY(%(ids)s::text[]) ORDER BY id FOR UPDATE"
 _SCRUB = ("journeys", "journey_data", "transitions", "inbox")
@@ -202,30 +198,14 @@ class PostgresJournal(Tables):
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey, or find the first one of that flow and key."""
         mine = self._leases.reserved(head.id)
-        if key is None:
-            stored: Head = await self._running.create(
-                self._leases.create, (New(head=head, data=data, first=first), mine)
-            )
-            return stored
-
-        def work(connection: Connection) -> Head:
-            stored = add_journey(connection, head, data, first, key)
-            if stored.id == head.id:
-                self._leases.tell()
-            return stored
-
-        return await self._do(work)
+        stored: Head = await self._running.create(
+            self._leases.add, New(head=head, data=data, first=first, key=key, is_reserved=mine)
+        )
+        return stored
 
     async def post(self, message: Message) -> None:
         """Keep a message durably, and let the workers know."""
-
-        def work(connection: Connection) -> None:
-            if connection.exec_driver_sql(_EXISTS, {"journey": message.journey}).first() is None:
-                raise unknown(message.journey)
-            connection.execute(_POST, message_row(message))
-            self._leases.tell()
-
-        await self._do(work)
+        await self._running.create(self._leases.add, message)
 
     async def spend(self, budget: bytes, now: datetime, *, most: int, within: timedelta) -> datetime | None:
         """Use a budget once more, or say when that may be."""

@@ -13,13 +13,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from onboarding.errors import JournalConflict, JournalError
+from onboarding.errors import JournalConflict, JournalError, OnboardingError
 from onboarding.journal.batch import conflict
-from onboarding.journal.postgres.batch import Applied, New, add_journeys
+from onboarding.journal.postgres.batch import Applied
+from onboarding.journal.postgres.incoming import HandedIn, Incoming
 from onboarding.journal.postgres.outbox import Answer, outbox_of
 from onboarding.journal.postgres.session import CHANNEL
 from onboarding.journal.records import Change, Head
@@ -166,14 +166,19 @@ class Leases:
         self._news |= applied.seen
         return applied.outcomes
 
-    def create(self, connection: Connection, new: Sequence[tuple[New, bool]]) -> list[Head]:
-        """Store new journeys; those of which it is said so are this worker's from the beginning."""
-        taken = {one.head.id for one, mine in new if mine and not self._is_off}
-        add_journeys(connection, [replace(one, owner=self.fence) if one.head.id in taken else one for one, _ in new])
+    def add(self, connection: Connection, handed_in: Sequence[HandedIn]) -> list[Head | OnboardingError | None]:
+        """Store new journeys and messages; those journeys of which it is said so are this worker's from the beginning.
+
+        A key that was used gives the first journey, and a message that is there already changes nothing.
+        """
+        incoming = Incoming(connection, handed_in)
+        reserved = {one.head.id for one in incoming.new if one.is_reserved}
+        taken = set() if not reserved or self._is_off else reserved
+        incoming.write(taken, self.fence)
         self._taken |= taken
-        if len(taken) < len(new):
+        if incoming.messages or len(taken) < len(incoming.new):
             self.tell()
-        return [one.head for one, _ in new]
+        return incoming.outcomes
 
     @property
     def _is_off(self) -> bool:

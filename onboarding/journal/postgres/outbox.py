@@ -47,6 +47,8 @@ class Answer:
     def take(self, cursor: psycopg.Cursor[Mapping[str, Any]]) -> None:
         """Keep what came."""
         self._rows = cursor.fetchall() if cursor.description is not None else ()
+        if cursor.description is None and cursor.rowcount > 0:
+            self._outbox.has_written = True
 
 
 class Outbox:
@@ -67,6 +69,8 @@ class Outbox:
         """Whether that was sent."""
         self.fault: psycopg.Error | None = None
         """Why something could not be sent, or was not done."""
+        self.has_written = False
+        """Whether rows were put there, changed or removed: for such a commit alone the server waits for its disk."""
 
     def put(self, connection: Connection) -> None:
         """Be what ``outbox_of`` finds."""

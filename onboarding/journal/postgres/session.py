@@ -2,7 +2,7 @@
 
 A transaction that the server broke off, or that was lost with its connection before it was committed, is done again,
 for a while. One that was lost while it was committed may have been committed: its number is asked for on the next
-connection, so that nobody is told that something failed which is there.
+connection, so that nobody is told that something failed which is there; ``identity`` knows when that proves nothing.
 
 Nothing outlives a transaction but the connection itself, so that a pooler may give each to another server process.
 """
@@ -10,10 +10,10 @@ Nothing outlives a transaction but the connection itself, so that a pooler may g
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, NullPool, create_engine, event
@@ -24,12 +24,13 @@ from onboarding.journal.connection import MIGRATING
 from onboarding.journal.postgres.address import Address
 from onboarding.journal.postgres.arrival import Arrival
 from onboarding.journal.postgres.faults import explained, is_lost, may_be_done_again
+from onboarding.journal.postgres.guard import Guard
 from onboarding.journal.postgres.identity import Identity
 from onboarding.journal.postgres.migrations import NEWEST, VERSION_TABLE, VERSIONS
 from onboarding.journal.postgres.outbox import Outbox, flush, outbox_of
 from onboarding.log import log
 
-__all__ = ["CHANNEL", "Guard", "PostgresSession", "connect"]
+__all__ = ["CHANNEL", "PostgresSession", "connect"]
 
 T = TypeVar("T")
 
@@ -49,27 +50,6 @@ _LIMITS = (
 _MIGRATION_LOCK = 0x6F6E6264
 _COMMIT = "COMMIT"
 _READ, _WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
-
-
-class Guard(Protocol):
-    """What stands around every transaction that writes."""
-
-    @property
-    def session(self) -> str:
-        """Whose session it is, as the server shows it: 63 ASCII letters at most."""
-        ...
-
-    def begun(self, connection: Connection) -> Callable[[], int]:
-        """At its beginning; what it gives tells the transaction's number, for which it may have to ask."""
-        ...
-
-    def ending(self, connection: Connection) -> None:
-        """Right before it is committed."""
-        ...
-
-    def committed(self) -> None:
-        """It is durable."""
-        ...
 
 
 def connect(address: Address, name: str = "onboarding") -> psycopg.Connection[Any]:
@@ -96,6 +76,8 @@ class PostgresSession:
         self._connection: Connection | None = None
         self.arrival = Arrival(address)
         self._begin = _READ
+        self._outbox: Outbox | None = None
+        """Of the last transaction."""
         self._prelude: list[str] = []
         self.identity = Identity(address.lossless)
         self._is_open = False
@@ -148,7 +130,8 @@ class PostgresSession:
             return done
 
         done = self._until_done(_WRITE, guarded, numbers)
-        self.identity.saw(numbers[0])
+        if self._outbox is not None and self._outbox.has_written:
+            self.identity.saw(numbers[0])
         self._guard.committed()
         return done
 
@@ -198,15 +181,17 @@ class PostgresSession:
         try:
             transaction = connection.begin()
             try:
-                done = work(connection)
-                outbox_of(connection).check()
+                with _loss_told_as_one():
+                    done = work(connection)
+                    outbox_of(connection).check()
             except BaseException:
                 with suppress(Exception):
                     transaction.rollback()
                 raise
             try:
-                self._commit(connection)
-                transaction.commit()
+                with _loss_told_as_one():
+                    self._commit(connection)
+                    transaction.commit()
             except Exception as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if begin == _READ or origin is None or not is_lost(origin):
@@ -222,14 +207,14 @@ class PostgresSession:
 
     def _was_committed(self, numbers: list[int], fault: BaseException, until: float) -> bool:
         """Whether a transaction whose connection was lost while it was committed is there."""
-        timeline, known = self.identity.facts.timeline, None
-        while known is None:
+        before, known = self.identity.facts, None
+        while known is None and numbers:
             try:
                 self._connected()
-                if not numbers or timeline is None or self.identity.facts.timeline != timeline:
-                    break  # another server has taken over, which counts anew
-                known = self._attempt(_READ, lambda connection: _status(connection, numbers[0]))[0]
-            except (DBAPIError, PendingRollbackError, psycopg.Error) as error:
+                can_be_told, known = self.identity.is_kept(before, numbers[0], lambda: self._status(numbers[0]))
+                if not can_be_told:
+                    break
+            except (DBAPIError, psycopg.Error) as error:
                 origin = error.orig if isinstance(error, DBAPIError) else error
                 if origin is None or not is_lost(origin):
                     break
@@ -242,6 +227,12 @@ class PostgresSession:
                 f"{explained(fault, self.place)}; whether what was just handed in is written is not known"
             )
         return known
+
+    def _status(self, number: int) -> bool | None:
+        """Whether the transaction of a number was committed; None: it is still under way."""
+        asked = f"SELECT pg_xact_status('{number:d}'::xid8)"
+        said = self._attempt(_READ, lambda connection: connection.exec_driver_sql(asked).scalar())[0]
+        return {"committed": True, "aborted": False}.get(str(said))
 
     # The connection
 
@@ -321,7 +312,7 @@ class PostgresSession:
     def _begin_transaction(self, connection: Connection) -> None:
         driver = _driver(connection)
         assert driver is not None, "connected before"
-        outbox = Outbox(driver, not self.pooled)
+        self._outbox = outbox = Outbox(driver, not self.pooled)
         outbox.put(connection)
         opening = [self._begin, *self._prelude]
         for words in ["; ".join(opening)] if self.pooled else opening:
@@ -377,15 +368,18 @@ class PostgresSession:
             command.upgrade(config, NEWEST)
 
 
+@contextmanager
+def _loss_told_as_one() -> Iterator[None]:
+    """SQLAlchemy has a word of its own for all that is asked of a connection after it was found to be gone."""
+    try:
+        yield
+    except PendingRollbackError:
+        raise psycopg.OperationalError("the connection was lost before") from None
+
+
 def _driver(connection: Connection) -> psycopg.Connection[Any] | None:
     if connection.closed or connection.invalidated:
         return None
     driver = connection.connection.driver_connection
     assert driver is None or isinstance(driver, psycopg.Connection)
     return driver
-
-
-def _status(connection: Connection, number: int) -> bool | None:
-    """Whether a transaction was committed; None: it is still under way."""
-    said = connection.exec_driver_sql(f"SELECT pg_xact_status('{number:d}'::xid8)").scalar()
-    return {"committed": True, "aborted": False}.get(str(said))

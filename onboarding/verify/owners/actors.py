@@ -31,6 +31,8 @@ class Part:
     key: str
     flow: type[Flow]
     role: Role
+    begins: float = 0.0
+    """Seconds after which a user comes with it; until then nobody starts it."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Actors:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         async with Onboarding(self.settings, flows=self.flows) as onboarding:
-            for part in parts:
+            for part in (each for each in parts if not each.begins):
                 with suppress(JournalBusy):
                     await onboarding.start(part.flow, key=part.key, **part.role.fields)
             await stop.wait()
@@ -97,6 +99,7 @@ class Actors:
         return used
 
     async def _stay(self, onboarding: Onboarding, part: Part, used: Used, patience: float) -> None:
+        await asyncio.sleep(part.begins)
         until = time.monotonic() + patience
         while (left := until - time.monotonic()) > 0:
             try:

@@ -41,7 +41,8 @@ def _owners(plan: Plan, tell: Tell) -> None:
         flows = {} if flow is None else {flow.definition.name: flow}
     known = rehearsals(stage, flows, tell)
     flows = {name: flow for name, flow in flows.items() if name in known}
-    stage.desk.add_fault("*", "delay", seconds=0.1, rate=0.4, seed=plan.seed)
+    # On a server each process has something of its own in hand: long enough that whoever is killed had.
+    stage.desk.add_fault("*", "delay", seconds=0.1 if plan.journal is None else 0.5, rate=0.4, seed=plan.seed)
     quick, full = (_QUICK, _FULL) if plan.journal is None else (_QUICK_LEASED, _FULL_LEASED)
     rounds = {each.name: each for each in (full if plan.full or plan.case else quick)}
     if plan.case and plan.case not in rounds:

@@ -32,6 +32,8 @@ TAKEOVER = 2.0
 _USERS = 2
 _PATIENCE = 25.0
 _TICK = 0.1
+_BUSY = 0.8
+"""The share of a round within which journeys are started."""
 _WAYS = ("kill", "stop any", "kill", "stop and kill", "stop")
 """What befalls the owner, or any: the seed says where it begins."""
 
@@ -131,8 +133,13 @@ def _parts(stage: Stage, flows: Mapping[str, type[Flow]], plan: Round, rng: rand
     moves = int(plan.seconds / _TICK)
     review = [(number * _TICK, ("Handling", "Dealed")[number % 2]) for number in range(moves)]
     review.append((plan.seconds + _TICK, "Finished"))
+
+    def begins(copy: int) -> float:
+        # Where each process holds what it has in hand, somebody who dies is to have something in hand all the while.
+        return 0.0 if not copy or stage.databases is None else rng.uniform(0, plan.seconds * _BUSY)
+
     return [
-        Part(f"{name}-{copy}", flow, cast(flow, stage.desk, rng, review=review))
+        Part(f"{name}-{copy}", flow, cast(flow, stage.desk, rng, review=review), begins(copy))
         for copy in range(plan.copies)
         for name, flow in flows.items()
     ]

@@ -130,6 +130,10 @@ class Server:
         self._run("touch", str(self._data / "recovery.signal"))
         self.start()
 
+    def changes(self) -> list[Path]:
+        """The files of its log of changes."""
+        return [file for file in (self._data / "pg_wal").iterdir() if file.is_file()]
+
     def dumped(self, database: str, *options: str) -> Path:
         """What ``pg_dump`` makes of a database."""
         dump = self.folder / "dump"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.samples import NOW, a_head, a_message, later, store
+from journal.samples import NOW, a_head, a_message, a_record, later, store
 from onboarding import Onboarding
 from onboarding.journal import Query, Status, open_journal
 from onboarding.journal.postgres import session as session_module
@@ -129,6 +129,21 @@ async def test_what_happens_to_every_server_is_no_restore(shaken: Server) -> Non
         await asyncio.to_thread(harmless)
     await begun(shaken.url("renamed"))
     assert marked(shaken, "renamed") == dict.fromkeys("abcde", 0)
+
+
+async def test_a_crash_that_takes_back_the_number_of_a_transaction_which_wrote_nothing_is_no_restore(
+    shaken: Server,
+) -> None:
+    shaken.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")  # what nobody waits for is not written down
+    shaken.sql("SELECT pg_reload_conf()")
+    journal = open_journal(shaken.database("journal"))
+    await journal.open()
+    await journal.create(a_head("a"), b"one", a_record("a"), b"key")
+    for _ in range(5):  # a key that was used: it is looked for, and nothing is written
+        await journal.create(a_head("b"), b"two", a_record("b"), b"key")
+    await asyncio.to_thread(shaken.restart)
+    assert (await journal.head("a")).restored == 0
+    await journal.close()
 
 
 @pytest.mark.parametrize("failover", ["lossy", "lossless"])

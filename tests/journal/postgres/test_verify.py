@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,10 @@ def test_the_rows_on_a_server_hold_no_secret_and_one_that_was_put_there_is_found
     assert result.counts["journeys"] > 0
     assert result.counts["command line calls"] == 3
     assert server.sql(_LEFT) == []
+    # The log of changes, which a full run searches: what was put there is nothing that the next flow is searched for.
+    changes = b"".join(file.read_bytes() for file in server.changes())
+    assert b"planted-" in changes
+    assert re.search(rb"token-[0-9a-f]{16}-7", changes) is None
 
 
 def test_who_may_make_no_databases_and_what_is_no_server_are_told_so(server: Server) -> None:
