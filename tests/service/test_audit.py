@@ -76,7 +76,7 @@ OTHER = "(SELECT at, worker, mac FROM transitions WHERE journey = :two AND seq =
 EDITS: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "a time": ("UPDATE transitions SET at = at + 1 WHERE journey = :one AND seq = 3", [(3, "was changed")]),
     "a trigger": ("UPDATE transitions SET trigger = 'x' WHERE journey = :one AND seq = 1", [(1, "was changed")]),
-    "a code": ("UPDATE transitions SET mcode = 'm0000000' WHERE journey = :one AND seq = 4", [(4, "was changed")]),
+    "a code": ("UPDATE transitions SET mcode = 'm0010002' WHERE journey = :one AND seq = 4", [(4, "was changed")]),
     "words": ("UPDATE transitions SET detail = '' WHERE journey = :one AND seq = 2", [(2, "was changed")]),
     "words that are bytes": (
         "UPDATE transitions SET detail = x'00ff' WHERE journey = :one AND seq = 2", [(2, "was changed")],
