@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 # Top to bottom; rooms of one line do not know each other.
 ORDER = (
-    ("errors", "clock", "deadlines"),
+    ("errors", "clock"),
     ("log",),
     ("api",),
     ("machine",),

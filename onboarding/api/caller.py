@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from onboarding.api.codes import SUCCESS
 from onboarding.api.envelope import Answer, Trouble, read_answer
-from onboarding.api.observe import Call, announce, ends_with_its_task, permission, report
+from onboarding.api.observe import Call, announce, permission, report
 from onboarding.api.passage import Passage
 from onboarding.api.retry_after import seconds_to_wait
-from onboarding.deadlines import Limit, TooLong
 from onboarding.errors import CallError, InDoubt, NotSent, RefusedByProtocol
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Caller:
     ) -> None:
         self._transport = transport
         self._codes = codes
-        self._limit = Limit(timeout)
+        self._timeout = timeout
         self._grace = connect_timeout + _GRACE
         self._clock = clock
 
@@ -73,10 +72,8 @@ class Caller:
         """
         start = self._clock.monotonic()
         loop = asyncio.get_running_loop()
-        passage = Passage(
-            loop.time() + self._limit.length, grace=self._grace, traced=self._transport.owned,
-            permit=permission(request.endpoint),
-        )  # fmt: skip
+        permit = permission(request.endpoint)
+        passage = Passage(loop.time() + self._timeout, grace=self._grace, traced=self._transport.owned, permit=permit)
         if request.problem is not None:
             unsent: Trouble | None = Trouble(RefusedByProtocol, request.problem)
         else:
@@ -98,45 +95,22 @@ class Caller:
         except BaseException:
             self._transport.free_slot()
             raise
-        if not passage.permit():
+        if not permission(request.endpoint)():
             self._transport.free_slot()
             return self._settle(request.endpoint, Trouble(NotSent, _NOT_PERMITTED), passage, start)
-        if self._transport.may_be_cancelled and ends_with_its_task():
-            return await self._send_here(request, read, passage, start)
         # A task of its own: cancelling a request in mid-air can cost the pool a connection for good, and
         # would leave the outcome unknown where it could have been known.
         task = asyncio.get_running_loop().create_task(self._perform(request, read, passage, start))
         self._transport.own(task)
-        # Places are given in the order of the calls, which is the order of their deadlines.
-        deadline = self._limit.deadlines.set(passage.deadline, passage.time_is_up)
-
-        def ended(task: asyncio.Task[Any]) -> None:
-            self._limit.deadlines.meet(deadline)
-            self._transport.disown(task)
-
-        await passage.ended(task, ended)
+        await passage.ended(task)
         if task.done() and not task.cancelled():
             return task.result()
-        return self._settle(request.endpoint, _late(passage), passage, start)
-
-    async def _send_here(
-        self, request: FilledRequest, read: Callable[[Any], Any], passage: Passage, start: float
-    ) -> Answer | CallError:
-        """In the task of whoever makes the call: a task for each is an eighth of what a journey costs."""
-        is_cancelled = False
-        try:
-            with self._limit.keep(passage.deadline):
-                return await self._perform(request, read, passage, start)
-        except TooLong:
-            pass
-        except asyncio.CancelledError:
-            is_cancelled = True
-        finally:
-            self._transport.free_slot()
-        outcome = self._settle(request.endpoint, _late(passage), passage, start)
-        if is_cancelled:
-            raise asyncio.CancelledError  # a new one: the frames below held the request
-        return outcome
+        late = (
+            Trouble(InDoubt, "no answer in time")
+            if passage.may_have_left
+            else Trouble(NotSent, "no connection in time")
+        )
+        return self._settle(request.endpoint, late, passage, start)
 
     async def _perform(
         self, request: FilledRequest, read: Callable[[Any], Any], passage: Passage, start: float
@@ -174,12 +148,6 @@ class Caller:
             )
         )
         return outcome
-
-
-def _late(passage: Passage) -> Trouble:
-    if passage.may_have_left:
-        return Trouble(InDoubt, "no answer in time")
-    return Trouble(NotSent, "no connection in time")
 
 
 def _shaped(answer: Answer, read: Callable[[Any], Any]) -> Answer | Trouble:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,18 +14,9 @@ if TYPE_CHECKING:
     from onboarding.api.effects import Effect
     from onboarding.api.endpoints import Endpoint
 
-__all__ = [
-    "Call",
-    "CallObserver",
-    "CallOutcome",
-    "announce",
-    "doing",
-    "ends_with_its_task",
-    "observing",
-    "permission",
-    "permitting",
-    "report",
-]
+__all__ = ["Call", "CallObserver", "CallOutcome", "announce", "observing", "permission", "permitting", "report"]
+
+T = TypeVar("T")
 
 CallOutcome = Literal["answered", "not_sent", "refused", "refused_by_protocol", "in_doubt"]
 
@@ -68,38 +58,29 @@ class CallObserver(Protocol):
         ...
 
 
-class _Watch(NamedTuple):
-    """What is known of whoever makes calls."""
-
-    observers: tuple[CallObserver, ...] = ()
-    permits: tuple[Callable[[], bool], ...] = ()
-    task: asyncio.Task[Any] | None = None
-    """The task that nobody breaks off but at its own limits."""
+_observers: ContextVar[tuple[CallObserver, ...]] = ContextVar("onboarding_api_observers", default=())
+_permits: ContextVar[tuple[Callable[[], bool], ...]] = ContextVar("onboarding_api_permits", default=())
 
 
-_NOBODY = _Watch()
-_watch: ContextVar[_Watch] = ContextVar("onboarding_api_watch", default=_NOBODY)
+class _Within(Generic[T]):
+    """A block in which one more stands in a variable: what ``contextmanager`` would make, at a third of its cost."""
 
+    __slots__ = ("_more", "_token", "_variable")
 
-class _Within:
-    """A block in which this is so: what ``contextmanager`` would make, at a third of its cost."""
-
-    __slots__ = ("_now", "_token")
-
-    def __init__(self, now: _Watch) -> None:
-        self._now = now
+    def __init__(self, variable: ContextVar[tuple[T, ...]], more: T) -> None:
+        self._variable = variable
+        self._more = more
 
     def __enter__(self) -> None:
-        self._token = _watch.set(self._now)
+        self._token = self._variable.set((*self._variable.get(), self._more))
 
     def __exit__(self, *_: object) -> None:
-        _watch.reset(self._token)
+        self._variable.reset(self._token)
 
 
 def observing(observer: CallObserver) -> AbstractContextManager[None]:
     """Tell ``observer`` about every call made inside the block, and by tasks that the block starts."""
-    was = _watch.get()
-    return _Within(was._replace(observers=(*was.observers, observer)))
+    return _Within(_observers, observer)
 
 
 def permitting(permit: Callable[[], bool]) -> AbstractContextManager[None]:
@@ -107,42 +88,26 @@ def permitting(permit: Callable[[], bool]) -> AbstractContextManager[None]:
 
     It is synchronous, quick and raises nothing. Where it says no, nothing is sent.
     """
-    was = _watch.get()
-    return _Within(was._replace(permits=(*was.permits, permit)))
-
-
-def doing(observer: CallObserver, permit: Callable[[], bool]) -> AbstractContextManager[None]:
-    """Both, for a block of the present task, of which nobody wants to hear any more once it was broken off.
-
-    So a request of it needs no task of its own, in which it would come to its end all the same.
-    """
-    was = _watch.get()
-    return _Within(_Watch((*was.observers, observer), (*was.permits, permit), asyncio.current_task()))
+    return _Within(_permits, permit)
 
 
 def permission(endpoint: Endpoint) -> Callable[[], bool]:
     """What to ask right before a request leaves."""
-    permits = () if endpoint.effect == "read" else _watch.get().permits
+    permits = () if endpoint.effect == "read" else _permits.get()
     if len(permits) == 1:
         return permits[0]
     return lambda: all(permit() for permit in permits)
 
 
-def ends_with_its_task() -> bool:
-    """Whether a request of the present task may end with it."""
-    task = _watch.get().task
-    return task is not None and task is asyncio.current_task()
-
-
 def announce(endpoint: Endpoint) -> None:
     """Tell every observer, outermost first, that a request is about to be sent; what one raises stops it."""
-    for observer in _watch.get().observers:
+    for observer in _observers.get():
         observer.sending(endpoint)
 
 
 def report(call: Call) -> None:
     """Tell every observer the outcome. A hook that fails must not cost a journey its outcome."""
-    for observer in _watch.get().observers:
+    for observer in _observers.get():
         try:
             observer.ended(call)
         except Exception as error:  # noqa: BLE001

@@ -29,7 +29,7 @@ class Passage:
         permit: asked in that last moment whether the request may leave at all.
     """
 
-    __slots__ = ("_given_up", "_grace", "_task", "_then", "_told", "deadline", "permit", "settled", "traced",
+    __slots__ = ("_given_up", "_grace", "_permit", "_task", "_timer", "_told", "deadline", "settled", "traced",
                  "under_way")  # fmt: skip
 
     def __init__(
@@ -39,11 +39,11 @@ class Passage:
         self.traced = traced
         self.under_way = False
         self.settled = False
-        self.permit = permit
         self._grace = grace
+        self._permit = permit
         self._given_up = False
         self._task: asyncio.Task[Any]
-        self._then: Callable[[asyncio.Task[Any]], None]
+        self._timer: asyncio.TimerHandle
         self._told: asyncio.Future[None]
 
     @property
@@ -55,33 +55,32 @@ class Passage:
         """Seconds until the deadline, never negative."""
         return max(0.0, self.deadline - asyncio.get_running_loop().time())
 
-    async def ended(self, task: asyncio.Task[Any], then: Callable[[asyncio.Task[Any]], None]) -> None:
-        """Wait until the task that performs the request has ended, or until time is up.
+    async def ended(self, task: asyncio.Task[Any]) -> None:
+        """Wait until the task that performs the request has ended, or until the deadline.
 
-        The task goes on where the caller is cancelled; ``then`` is called with it at its end.
+        The task goes on where the caller is cancelled. At the deadline it is ended if a byte of it has left, which
+        closes its connection as a read timeout does.
         """
-        self._task, self._then = task, then
-        self._told = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._task = task
+        self._told = loop.create_future()
+        self._timer = loop.call_at(self.deadline, self._time_is_up)
         task.add_done_callback(self._has_ended)
         await self._told
 
-    def _has_ended(self, task: asyncio.Task[Any]) -> None:
-        self._then(task)
+    def _has_ended(self, _: asyncio.Task[Any]) -> None:
+        self._timer.cancel()
         if not self._told.done():
             self._told.set_result(None)
 
-    def time_is_up(self) -> None:
-        """The deadline has passed: to be called then.
-
-        The task is ended if a byte of it has left, which closes its connection as a read timeout does.
-        """
+    def _time_is_up(self) -> None:
         if not self._told.done():
             self._told.set_result(None)
         if self.under_way:
             self._task.cancel()
         else:
             self._given_up = True
-            asyncio.get_running_loop().call_at(self.deadline + self._grace, self._task.cancel)
+            self._timer = asyncio.get_running_loop().call_at(self.deadline + self._grace, self._task.cancel)
 
     def leave(self) -> None:
         """The first byte is about to be written: the hook for our own pool.
@@ -89,7 +88,7 @@ class Passage:
         Raises:
             _TooLateError: it must not be.
         """
-        if self._given_up or self.remaining() == 0 or not self.permit():
+        if self._given_up or self.remaining() == 0 or not self._permit():
             raise _TooLateError
         self.under_way = True
 

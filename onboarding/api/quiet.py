@@ -12,7 +12,7 @@ from contextvars import ContextVar
 __all__ = ["hush", "our_request"]
 
 our_request: ContextVar[bool] = ContextVar("onboarding_api_our_request", default=False)
-"""Set while a request of ours is performed, in the task that does it."""
+"""Set in the task that performs a request of ours, and in nothing else."""
 
 # A logger's filter does not see the records of the loggers below it, so each one is named.
 _LOGGERS = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from onboarding.api.envelope import Trouble
 from onboarding.api.http_library import library_of, make_client, preferred_library
-from onboarding.api.pool import Pool
 from onboarding.api.quiet import hush, our_request
 from onboarding.api.routes import Reply, route_through
 from onboarding.errors import InDoubt, NotSent
@@ -55,12 +55,7 @@ class Transport:
         self._route = route_through(
             self._library, self._client, base_url, plain, connect_timeout=connect_timeout, owned=self.owned
         )
-        self.may_be_cancelled = isinstance(self._client, Pool)
-        """Whether a request that is cancelled costs nothing but its connection."""
         self._slots = asyncio.Semaphore(pool_size)
-        self._taken = 0
-        self._all_free = asyncio.Event()
-        self._all_free.set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
         hush()
@@ -69,50 +64,43 @@ class Transport:
         """Wait until one more request may be in flight; a trouble: there was no place in time."""
         if self._closed or self._client.is_closed:
             return Trouble(NotSent, "the client is closed")
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout_at(passage.deadline):
-                    await self._slots.acquire()
-            except TimeoutError:
-                return Trouble(NotSent, "no connection was free in time")
-        else:
+        if not self._slots.locked():
             await self._slots.acquire()
-        self._taken += 1
-        self._all_free.clear()
-        return None
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(passage.deadline):
+                await self._slots.acquire()
+            return None
+        return Trouble(NotSent, "no connection was free in time")
 
     def free_slot(self) -> None:
-        """Give a place back."""
+        """Give a place back that was not used."""
         self._slots.release()
-        self._taken -= 1
-        if not self._taken:
-            self._all_free.set()
 
     def own(self, task: asyncio.Task[Any]) -> None:
-        """Keep a task that uses a place, whoever still waits for it."""
+        """Keep a task that uses a place until it has ended, whoever still waits for it."""
         self._tasks.add(task)
+        task.add_done_callback(self._ended)
 
-    def disown(self, task: asyncio.Task[Any]) -> None:
-        """It has ended: its place is free."""
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        self.free_slot()
+        self._slots.release()
 
     async def aclose(self) -> None:
         """Let the requests in flight end (they are bounded), then close the client if it is ours."""
         self._closed = True
-        await self._all_free.wait()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
         if self.owned:
             await self._client.aclose()
 
     async def perform(self, request: FilledRequest, passage: Passage) -> Reply | Trouble:
-        """Send a request. It raises nothing but its own cancellation."""
-        ours = our_request.set(True)
+        """Send a request; to be called in a task of its own. It raises nothing but its own cancellation."""
+        our_request.set(True)
         try:
             return await self._route.fetch(request, passage)
         except Exception as error:  # noqa: BLE001
             trouble = self._trouble(error, passage)
-        finally:
-            our_request.reset(ours)
         # Out here, the original is gone: it holds the request.
         return trouble
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
-from onboarding.deadlines import Limit
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import ParkKind
 from onboarding.engine.perform import Ended, How, perform
@@ -31,15 +30,13 @@ class Doubts:
         sealer: makes digests of login names.
         api: what the checks call.
         rules: the landing delay and the clock.
-        limit: how long a check may take.
     """
 
-    def __init__(self, journal: Journal, sealer: Sealer, api: Any, rules: Rules, limit: Limit) -> None:
+    def __init__(self, journal: Journal, sealer: Sealer, api: Any, rules: Rules) -> None:
         self._journal = journal
         self._sealer = sealer
         self._api = api
         self._rules = rules
-        self._limit = limit
 
     def after_crash(self, hand: JourneyInHand) -> None:
         """An intent without an outcome: the process ended in between."""
@@ -101,8 +98,8 @@ class Doubts:
         asked = hand.now
         # To log in, to see whether a password works, is a nuisance: only where it is declared.
         heaviest = Effect.READ if step.probes is None else Effect.REPEATABLE
-        check = step.check(hand.flow, self._api)
-        ended = await perform(check, heaviest, self._rules.clock, self._limit, hand.may_send)
+        check, rules = step.check(hand.flow, self._api), self._rules
+        ended = await perform(check, heaviest, rules.clock, rules.step_limit, hand.may_send)
         if step.probes is not None and ended.how is How.NOT_SENT:
             hand.book.probed = False
             await self._journal.give_back(self._account(hand, step.probes), asked)

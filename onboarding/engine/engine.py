@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
-from onboarding.deadlines import Limit
 from onboarding.engine.doubt import RESTORED, Doubts
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.messages import apply_message, wants
@@ -46,13 +45,12 @@ class Engine:
         self.sealer = sealer
         self.api = api
         self.rules = rules
-        self._limit = Limit(rules.step_limit.total_seconds())
-        self._doubts = Doubts(journal, sealer, api, rules, self._limit)
+        self._doubts = Doubts(journal, sealer, api, rules)
 
     def use(self, api: Any) -> None:
         """Call this from now on."""
         self.api = api
-        self._doubts = Doubts(self.journal, self.sealer, api, self.rules, self._limit)
+        self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
 
     async def advance(self, journey: str, stored: Stored | None = None) -> Next:
         """Advance a journey until it rests, and say what it rests for.
@@ -224,8 +222,8 @@ class Engine:
             await hand.durable()
         hand.armed = False
         before = hand.snapshot()
-        body = step.body(hand.flow, self.api)
-        ended = await perform(body, step.effect, self.rules.clock, self._limit, hand.may_send)
+        body, rules = step.body(hand.flow, self.api), self.rules
+        ended = await perform(body, step.effect, rules.clock, rules.step_limit, hand.may_send)
         if ended.how is not How.RETURNED:
             hand.restore(before)
         self._conclude(hand, ended)

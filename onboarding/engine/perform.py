@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any
 
-from onboarding.api import Call, Effect, Endpoint
-from onboarding.api.observe import doing
+from onboarding.api import Call, Effect, Endpoint, observing
+from onboarding.api.observe import permitting
 from onboarding.clock import Clock
-from onboarding.deadlines import Limit, TooLong
 from onboarding.errors import CallError, DefinitionError
 
 __all__ = ["Ended", "How", "perform"]
@@ -60,7 +60,7 @@ class _Guard:
     changing: int = 0
     harmless: int = 0
     open: bool = False
-    """Whether a call that changes something is under way, or was broken off."""
+    """Whether a call that changes something is under way, or the step went on without its answer."""
     calls: list[Call] = field(default_factory=list)
 
     def sending(self, endpoint: Endpoint) -> None:
@@ -79,7 +79,7 @@ class _Guard:
 
     def ended(self, call: Call) -> None:
         self.calls.append(call)
-        if call.effect is not Effect.READ and self.open:  # one that never began to be sent is no more than a try
+        if call.effect is not Effect.READ and self.open:  # one that never began to be sent counts for nothing
             self.open = False
             self.changing -= call.outcome == "not_sent"
             self.harmless += call.outcome in ("refused", "refused_by_protocol")
@@ -106,7 +106,7 @@ class _Guard:
 
 
 async def perform(
-    step: Awaitable[Any], allowed: Effect, clock: Clock, limit: Limit, permit: Callable[[], bool] = lambda: True
+    step: Awaitable[Any], allowed: Effect, clock: Clock, limit: timedelta, permit: Callable[[], bool] = lambda: True
 ) -> Ended:
     """Await a step under guard.
 
@@ -114,16 +114,17 @@ async def perform(
         step: the step's coroutine.
         allowed: the heaviest effect that its calls may have.
         clock: measures how long it took.
-        limit: how long it may take: its calls have deadlines of their own, what else it awaits may have none.
+        limit: how long it may take, in real time: its calls have deadlines of their own, what else it awaits may
+            have none.
         permit: asked right before a call leaves that changes something: where it says no, nothing is sent.
     """
     guard = _Guard(allowed)
     began = clock.monotonic()
     how, value = How.RETURNED, None
     error: CallError | None = None
-    with doing(guard, permit):
+    with observing(guard), permitting(permit):
         try:
-            with limit.keep():
+            async with asyncio.timeout(limit.total_seconds()):
                 value = await step
         except CallError as failed:
             how, error = How(_ENDS[failed.outcome]), failed
@@ -134,7 +135,7 @@ async def perform(
             if isinstance(bug, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise  # not the step's own: the whole is broken off
             how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
-            value = _what_broke(bug, step)
+            value = _what_broke(bug, step, limit)
     duration = clock.monotonic() - began
     if how in (How.BROKE, How.BROKE_AFTER_SENDING):
         return _facts(guard, Ended(how, reason=str(value), duration=duration))
@@ -150,11 +151,13 @@ async def perform(
     return _of_error(how, error, duration)
 
 
-def _what_broke(bug: BaseException, step: Awaitable[Any]) -> str:
+def _what_broke(bug: BaseException, step: Awaitable[Any], limit: timedelta) -> str:
     """What a step failed with, and where; its own text may hold anything, but for a definition's error."""
-    if isinstance(bug, DefinitionError | TooLong):
+    if isinstance(bug, DefinitionError):
         return str(bug)
     code = getattr(step, "cr_code", None)
+    if isinstance(bug, TimeoutError) and bug.__cause__ is not None and type(bug.__cause__) is asyncio.CancelledError:
+        return f"it did not end within {limit.total_seconds():g} s"
     lines = [
         frame.tb_lineno
         for frame in _frames(bug)

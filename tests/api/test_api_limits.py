@@ -91,7 +91,7 @@ async def test_a_call_that_gets_no_place_in_time_was_not_sent(
     service.replies = [hang]
     first = asyncio.create_task(api.send_email_code("a"))
     await until(lambda: service.at_once == 1)
-    api._caller._limit.length = 0.05
+    api._caller._timeout = 0.05
     with pytest.raises(NotSent):
         await api.send_email_code("b")
     with pytest.raises(InDoubt):

@@ -43,7 +43,7 @@ _MANY = 64 * 1024 * 1024
 def _deadline() -> Iterator[None]:
     with (
         in_place_of(Passage, "remaining", lambda _: 3600.0),
-        in_place_of(Passage, "time_is_up", lambda _: None),
+        in_place_of(Passage, "_time_is_up", lambda _: None),
     ):
         yield
 
@@ -232,7 +232,7 @@ def _https() -> Iterator[None]:
 
 @mutant("places", "a call that has ended leaves its place to the next one", part="answers", case="manners/places")
 def _places() -> Iterator[None]:
-    with in_place_of(transport.Transport, "disown", lambda self, task: self._tasks.discard(task)):
+    with in_place_of(transport.Transport, "_ended", lambda self, task: self._tasks.discard(task)):
         yield
 
 
@@ -267,7 +267,7 @@ def _grace() -> Iterator[None]:
             self._told.set_result(None)
         self._given_up = True
 
-    with in_place_of(Passage, "time_is_up", patient):
+    with in_place_of(Passage, "_time_is_up", patient):
         yield
 
 
