@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
 from errands import ENDS, TURNED_AWAY, WAYS, Change, Look, Nudge
-from scripted_api import in_doubt, not_sent, protocol, refused
+from scripted_api import HANG, in_doubt, not_sent, protocol, refused
 from workbench import Workbench
 
-from onboarding import Flow, Meaning, ParkKind, Status, read
+from onboarding import ASK, Flow, Meaning, ParkKind, Status, once, read
+from onboarding.api.endpoints import ENDPOINTS
+from onboarding.api.observe import Call, report
 from onboarding.engine import Finished, Parked, WakeAt
 from onboarding.journal import Phase
 
@@ -263,3 +266,34 @@ async def test_a_step_that_does_not_do_what_a_step_should_parks_and_says_what_it
     assert rest.kind is ParkKind.ERROR
     assert says in rest.reason
     assert "canary" not in repr(rest)
+
+
+class Impatient(Flow, name="impatient", version=1):
+    """Has its own ideas of how long a request may take, and of which are worth another try."""
+
+    how: str
+    states: ClassVar = ENDS
+    transitions: ClassVar = WAYS
+
+    @once(then="did", refused=TURNED_AWAY, in_doubt=ASK)
+    async def doing(self, api: Any) -> None:
+        if self.how == "gives up waiting":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await api.change()
+            return
+        endpoint = ENDPOINTS["reset_password"]
+        never_written = "not_sent" if self.how == "had no connection" else "refused_by_protocol"
+        report(Call(endpoint.name, endpoint.section, endpoint.effect, never_written, None, None, 0.0))
+        await api.change()
+        raise ValueError
+
+
+@pytest.mark.parametrize("how", ["gives up waiting", "had no connection", "asked for what cannot be written"])
+async def test_a_request_that_left_is_in_doubt_whatever_the_step_made_of_others_before_and_of_its_answer(
+    bench: Workbench, how: str
+) -> None:
+    bench.api.plays["change"] = [HANG] if how == "gives up waiting" else []
+    rest = await bench.advance(await bench.start(Impatient, how=how))
+    assert isinstance(rest, Parked)
+    assert (rest.kind, bench.api.calls) == (ParkKind.IN_DOUBT, ["change"])
