@@ -52,7 +52,7 @@ async def _run(task: Task) -> None:
     try:
 
         async def journey(number: int) -> None:
-            ended = await onboarding.run(BenchmarkRegistration(**person(number)))
+            ended = await onboarding.run(BenchmarkRegistration, **person(number))
             if ended.state != "registered":
                 raise ValueError(f"a journey ended as {ended.state}")
 
