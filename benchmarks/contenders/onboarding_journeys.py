@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders.calls import TENANT, TOKEN, person
 from benchmarks.contenders.task import Task, race, skip, tell
@@ -52,7 +53,8 @@ async def _run(task: Task) -> None:
     try:
 
         async def journey(number: int) -> None:
-            ended = await onboarding.run(BenchmarkRegistration, **person(number))
+            fields: dict[str, Any] = dict(person(number))
+            ended = await onboarding.run(BenchmarkRegistration, **fields)
             if ended.state != "registered":
                 raise ValueError(f"a journey ended as {ended.state}")
 

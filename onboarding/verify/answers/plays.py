@@ -6,7 +6,7 @@ import asyncio
 
 from onboarding.verify.answers.counterpart import Exchange, Play
 
-__all__ = ["cut", "drip", "endless", "envelope", "http", "once_heard", "silence", "whole"]
+__all__ = ["cut", "drip", "endless", "envelope", "http", "late", "once_heard", "silence", "whole"]
 
 _EVERY = 0.02
 _DATA, _TRAP = b"@data@", b"@trap@"
@@ -76,6 +76,17 @@ def endless(start: bytes, again: bytes) -> Play:
         while True:
             await exchange.write(again)
             await asyncio.sleep(0)
+
+    return play
+
+
+def late(seconds: float, answer: bytes) -> Play:
+    """All of it, after a while."""
+    at_last = whole(answer)
+
+    async def play(exchange: Exchange) -> None:
+        await asyncio.sleep(seconds)
+        await at_last(exchange)
 
     return play
 

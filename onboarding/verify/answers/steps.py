@@ -18,7 +18,7 @@ from onboarding.testing import VirtualClock
 from onboarding.verify.answers.callers import PATIENCE, engine
 from onboarding.verify.answers.counterpart import Counterpart, Play
 from onboarding.verify.answers.matrix import Tried
-from onboarding.verify.answers.plays import cut, envelope, http, whole
+from onboarding.verify.answers.plays import cut, envelope, http, late, whole
 from onboarding.verify.answers.unruly import (
     LIMIT,
     Astray,
@@ -26,6 +26,7 @@ from onboarding.verify.answers.unruly import (
     Checked,
     Endless,
     Heavier,
+    Impatient,
     Looks,
     LooksAfter,
     LooksUp,
@@ -34,6 +35,7 @@ from onboarding.verify.answers.unruly import (
     PassesOver,
     Refused,
     Second,
+    Stumbles,
     Taken,
 )
 from onboarding.verify.plan import Plan
@@ -76,6 +78,8 @@ _CASES: dict[str, _Case] = {
     "two-that-change": _Case(Second, ParkKind.IN_DOUBT, 1),
     "endless": _Case(Endless, ParkKind.ERROR, 0),
     "passed-over": _Case(PassesOver, ParkKind.IN_DOUBT, 1, cut(b"")),
+    "given-up": _Case(Impatient, ParkKind.IN_DOUBT, 1, late(LIMIT / 2, http(200, envelope()))),
+    "stumbled-first": _Case(Stumbles, ParkKind.IN_DOUBT, 1),
     "refused-unforeseen": _Case(Refused, ParkKind.REFUSED, 1, _IS_TAKEN),
     "not-accepted": _Case(Refused, ParkKind.REJECTED, 1, whole(http(400, b"<html>"))),
     "leads-nowhere": _Case(Astray, ParkKind.IN_DOUBT, 1),

@@ -11,8 +11,8 @@ from onboarding.clock import hours, seconds
 from onboarding.errors import CallError
 from onboarding.machine import ASK, Done, Failed, Flow, Polling, Waiting, Working, on_input, once, read, repeatable
 
-__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Looks", "LooksAfter", "LooksUp", "Meddles",
-           "Minds", "PassesOver", "Refused", "Second", "Taken"]  # fmt: skip
+__all__ = ["LIMIT", "Astray", "Breaks", "Checked", "Endless", "Heavier", "Impatient", "Looks", "LooksAfter",
+           "LooksUp", "Meddles", "Minds", "PassesOver", "Refused", "Second", "Stumbles", "Taken"]  # fmt: skip
 
 LIMIT = 0.2
 """Seconds that a step may take here."""
@@ -73,6 +73,35 @@ class PassesOver(Flow, name="verify-passes-over", version=1):
         self.tried += 1
         with suppress(CallError):
             await api.register_by_email(_EMAIL, _PASSWORD)
+
+
+class Impatient(Flow, name="verify-impatient", version=1):
+    """A step that waits no longer than it likes for its answer, and takes no notice of that."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register, for a quarter of the time that there is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LIMIT / 4):
+                await api.register_by_email(_EMAIL, _PASSWORD)
+
+
+class Stumbles(Flow, name="verify-stumbles", version=1):
+    """A step that asks for what cannot be written, then for what can, and fails afterwards."""
+
+    states: ClassVar = _STATES
+    transitions: ClassVar = _WAYS
+
+    @once(then="did", in_doubt=ASK, otherwise=("gave_up",))
+    async def doing(self, api: AccountApi) -> None:
+        """Register half a character, then somebody."""
+        with suppress(CallError):
+            await api.register_by_email("\ud800", _PASSWORD)
+        await api.register_by_email(_EMAIL, _PASSWORD)
+        raise ValueError
 
 
 class Refused(Flow, name="verify-refused", version=1):

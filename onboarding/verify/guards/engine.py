@@ -145,6 +145,32 @@ def _triggers_known() -> Iterator[None]:
         yield
 
 
+@mutant("answers-awaited", "a step that went on without its answer is in doubt", part="answers",
+        case="steps/given-up")  # fmt: skip
+def _answers_awaited() -> Iterator[None]:
+    doubts = perform._Guard.is_in_doubt
+
+    def content(self: Any, error: Any) -> bool:
+        self.open = False
+        return doubts(self, error)
+
+    with in_place_of(perform._Guard, "is_in_doubt", content):
+        yield
+
+
+@mutant("tries-apart", "what never began to be sent says nothing of what was sent later", part="answers",
+        case="steps/stumbled-first")  # fmt: skip
+def _tries_apart() -> Iterator[None]:
+    ended = perform._Guard.ended
+
+    def any_of_them(self: Any, call: Any) -> None:
+        self.open = True
+        ended(self, call)
+
+    with in_place_of(perform._Guard, "ended", any_of_them):
+        yield
+
+
 @mutant("one-change", "a step changes one thing at most", part="answers", case="steps/two-that-change")
 def _one_change() -> Iterator[None]:
     sending = perform._Guard.sending
