@@ -77,6 +77,7 @@ class _Looks:
                 self._due, self._new = self._new, set()
         finally:
             self._timer = None
+            _end_all(self._due | self._new)  # with a clock that failed, they look at once
 
 
 class Changes:

@@ -22,6 +22,7 @@ from onboarding.engine.untouched import park_untouched, set_aside
 from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, NotPossible, UnknownFlow
 from onboarding.journal import Journal, Message, Phase, Status, Stored
 from onboarding.machine import Failed, Polling, Waiting
+from onboarding.machine.loading import RAISED_BY_FLOWS
 
 __all__ = ["Engine"]
 
@@ -91,7 +92,7 @@ class Engine:
             )
         except (UnknownFlow, DefinitionError, KeyMismatch, JournalDamaged, NotPossible) as error:
             failure = str(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the package of a flow may fail to load in any way
+        except RAISED_BY_FLOWS as error:  # the package of a flow may fail to load in any way
             failure = f"the flow {head.flow!r} cannot be loaded here: {type(error).__name__}"
         chain = self.sealer.chain
         if failure is not None:
@@ -108,7 +109,7 @@ class Engine:
             raise
         except DefinitionError as error:
             failure = str(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a condition, a field: no retry mends these
+        except RAISED_BY_FLOWS as error:  # a condition, a field: no retry mends these
             failure = f"the flow failed in the state {hand.head.state!r} with {type(error).__name__}"
         await hand.durable()
         stored = await self.journal.load(journey)

@@ -16,6 +16,7 @@ from onboarding.errors import InputRefused, InvalidData, JournalDamaged, Journey
 from onboarding.journal import Head, Message, MessageKind, Phase, Status, Verdict
 from onboarding.journal.records import APPLIED
 from onboarding.machine import Definition, Waiting, Working
+from onboarding.machine.loading import RAISED_BY_FLOWS
 from onboarding.machine.quoting import quoted
 
 __all__ = ["APPLIED", "Resolution", "apply_message", "check_input", "ended", "raise_verdict", "refusal", "wants"]
@@ -140,7 +141,7 @@ def _apply_input(hand: JourneyInHand, message: Message, values: dict[str, Any]) 
     refused: JourneyError | None = None
     try:
         dest = _take_in(hand, message.name, values)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler and a condition are the flow's own code
+    except RAISED_BY_FLOWS as error:  # a handler and a condition are the flow's own code
         hand.restore(before)
         hand.book.fired.clear()
         hand.book.fired.update(fired)

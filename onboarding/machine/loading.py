@@ -9,7 +9,10 @@ from pathlib import Path
 
 from onboarding.errors import DefinitionError
 
-__all__ = ["unloadable"]
+__all__ = ["RAISED_BY_FLOWS", "unloadable"]
+
+RAISED_BY_FLOWS = (Exception, SystemExit)
+"""What a flow's own code may raise wherever it runs: ``sys.exit()`` in it ends neither a worker nor a command."""
 
 _LONGEST = 200
 _MACHINERY = {importlib.__file__, importlib.metadata.__file__, str(Path(__file__).with_name("registry.py"))}

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from onboarding.errors import DefinitionError, OnboardingError, UnknownFlow
 from onboarding.machine.flow import Flow
-from onboarding.machine.loading import unloadable
+from onboarding.machine.loading import RAISED_BY_FLOWS, unloadable
 from onboarding.machine.quoting import quoted
 
 __all__ = ["GROUP", "Registry"]
@@ -78,7 +78,7 @@ def _installed(entry: EntryPoint) -> object:
         return entry.load()
     except OnboardingError:
         raise
-    except (Exception, SystemExit) as error:  # a script that is imported may end with sys.exit()
+    except RAISED_BY_FLOWS as error:
         if not isinstance(error, AttributeError) or error.name != entry.attr:
             raise unloadable(entry.module, error) from error
     place = getattr(sys.modules.get(entry.module), "__file__", None) or "another place"
@@ -100,7 +100,7 @@ def _load(path: str) -> object:
         return getattr(importlib.import_module(module), name)
     except OnboardingError:
         raise
-    except (Exception, SystemExit) as error:  # a script that is imported may end with sys.exit()
+    except RAISED_BY_FLOWS as error:
         absent = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
         if not absent and not (isinstance(error, AttributeError) and error.name == name):
             raise unloadable(module, error) from error
