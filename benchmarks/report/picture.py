@@ -12,7 +12,9 @@ from benchmarks.results import Measured
 
 __all__ = ["draw"]
 
-_WIDTH, _BAR, _GAP, _TOP, _SIDE, _LABELS, _NUMBERS = 860, 18, 10, 78, 20, 330, 70
+_WIDTH, _BAR, _GAP, _TOP, _SIDE, _NUMBERS = 960, 18, 10, 78, 20, 70
+_LETTER = 7.0
+"""How wide a letter of a label is, on the average, in the widest of the usual fonts."""
 _STYLE = """
   .ground { fill: #ffffff; stroke: #d0d5dd; } text { fill: #1d2433; font: 13px system-ui, sans-serif; }
   .title { font-size: 16px; font-weight: 600; } .small { font-size: 12px; fill: #5a6478; } .number { font-weight: 600; }
@@ -36,7 +38,8 @@ def draw(row: Measured) -> str:
     found.sort(key=lambda bar: -bar[2])
     height = _TOP + len(found) * (_BAR + _GAP) + _SIDE
     most = max((speed for _, _, speed in found), default=1.0)
-    room = _WIDTH - _LABELS - _NUMBERS - _SIDE
+    labels = 2 * _SIDE + _LETTER * max((len(about) for _, about, _ in found), default=0)
+    room = _WIDTH - labels - _NUMBERS - _SIDE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="title">',
         '<title id="title">Journeys a second, 50 in flight</title>',
@@ -49,9 +52,9 @@ def draw(row: Measured) -> str:
         y = _TOP + number * (_BAR + _GAP)
         length = max(2.0, room * speed / most)
         parts += [
-            f'<text x="{_LABELS - 10}" y="{y + 14}" text-anchor="end">{escape(about)}</text>',
-            f'<rect class="{_kind(who)}" x="{_LABELS}" y="{y}" width="{length:.1f}" height="{_BAR}" rx="3"/>',
-            f'<text class="number" x="{_LABELS + length + 8:.1f}" y="{y + 14}">{value(speed)}</text>',
+            f'<text x="{labels - 10:.1f}" y="{y + 14}" text-anchor="end">{escape(about)}</text>',
+            f'<rect class="{_kind(who)}" x="{labels:.1f}" y="{y}" width="{length:.1f}" height="{_BAR}" rx="3"/>',
+            f'<text class="number" x="{labels + length + 8:.1f}" y="{y + 14}">{value(speed)}</text>',
         ]
     return "\n".join([*parts, "</svg>", ""])
 
