@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from onboarding.journal import open_journal
+from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.testing.plugin import sandbox  # noqa: F401 - also where it is not installed
 
 from .server import MissingProgram, Pooler, Server
@@ -71,3 +73,29 @@ def database(server: Server) -> str:
 def url(server: Server, database: str) -> str:
     """The URL of a new journal."""
     return server.url(database)
+
+
+async def opened(url: str) -> PostgresJournal:
+    """A journal, by a process that is no worker yet."""
+    journal = open_journal(url)
+    assert isinstance(journal, PostgresJournal)
+    await journal.open()
+    return journal
+
+
+@pytest.fixture
+async def one(url: str) -> AsyncIterator[PostgresJournal]:
+    """One of the workers."""
+    journal = await opened(url)
+    assert await journal.own()
+    yield journal
+    await journal.close()
+
+
+@pytest.fixture
+async def two(one: PostgresJournal, url: str) -> AsyncIterator[PostgresJournal]:
+    """The worker that came after it."""
+    journal = await opened(url)
+    assert await journal.own()
+    yield journal
+    await journal.close()

@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from journal.contract import JournalContract
-from onboarding.journal import Journal, open_journal
+from onboarding.journal import Journal
+from onboarding.journal.postgres.journal import PostgresJournal
 
+from .conftest import opened
 from .server import Pooler
 
 
 class TestPostgres(JournalContract):
     @pytest.fixture
     async def journal(self, url: str) -> AsyncIterator[Journal]:
-        journal = open_journal(url)
-        await journal.open()
+        journal = await opened(url)
         yield journal
         await journal.close()
 
@@ -23,21 +24,13 @@ class TestPostgresAsAWorker(JournalContract):
     """The same by one of the workers, which takes what it claims."""
 
     @pytest.fixture
-    async def journal(self, url: str) -> AsyncIterator[Journal]:
-        journal = open_journal(url)
-        await journal.open()
-        assert await journal.own()
-        yield journal
-        await journal.close()
+    def journal(self, one: PostgresJournal) -> Journal:
+        return one
 
 
-class TestPostgresBehindAPooler(JournalContract):
+class TestPostgresBehindAPooler(TestPostgresAsAWorker):
     """The same where each transaction may be another process of the server's."""
 
     @pytest.fixture
-    async def journal(self, pooler: Pooler, database: str) -> AsyncIterator[Journal]:
-        journal = open_journal(pooler.url(database))
-        await journal.open()
-        assert await journal.own()
-        yield journal
-        await journal.close()
+    def url(self, pooler: Pooler, database: str) -> str:
+        return pooler.url(database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,36 +11,14 @@ from sqlalchemy import event
 
 from journal.samples import NOW, a_head, a_message, a_record, later, store
 from onboarding.errors import JournalDamaged, UnknownJourney
-from onboarding.journal import Head, Journal, open_journal
+from onboarding.journal import Head, Journal
 from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.journal.postgres.outbox import Outbox
 
+from .conftest import opened
 from .server import Server
 
 pytestmark = pytest.mark.anyio
-
-
-async def another(url: str) -> PostgresJournal:
-    journal = open_journal(url)
-    await journal.open()
-    assert isinstance(journal, PostgresJournal)
-    return journal
-
-
-@pytest.fixture
-async def one(url: str) -> AsyncIterator[PostgresJournal]:
-    journal = await another(url)
-    assert await journal.own()
-    yield journal
-    await journal.close()
-
-
-@pytest.fixture
-async def two(one: PostgresJournal, url: str) -> AsyncIterator[PostgresJournal]:
-    journal = await another(url)
-    assert await journal.own()
-    yield journal
-    await journal.close()
 
 
 async def start(journal: Journal, journey: str, key: bytes | None) -> Any:
@@ -50,7 +28,7 @@ async def start(journal: Journal, journey: str, key: bytes | None) -> Any:
 async def test_fifty_starts_with_keys_and_fifty_inputs_are_not_sent_one_by_one(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = await another(url)  # no worker: nothing is sent but what is asked for here
+    one = await opened(url)  # no worker: nothing is sent but what is asked for here
     sent: list[str] = []
     send = Outbox._send
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -21,32 +20,10 @@ from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.journal.postgres.leases import _elapsed
 from onboarding.journal.postgres.session import connect
 
+from .conftest import opened
 from .server import Server
 
 pytestmark = pytest.mark.anyio
-
-
-async def another(url: str) -> PostgresJournal:
-    journal = open_journal(url)
-    await journal.open()
-    assert isinstance(journal, PostgresJournal)
-    return journal
-
-
-@pytest.fixture
-async def one(url: str) -> AsyncIterator[PostgresJournal]:
-    journal = await another(url)
-    assert await journal.own()
-    yield journal
-    await journal.close()
-
-
-@pytest.fixture
-async def two(one: PostgresJournal, url: str) -> AsyncIterator[PostgresJournal]:
-    journal = await another(url)
-    assert await journal.own()
-    yield journal
-    await journal.close()
 
 
 def run_out(server: Server, database: str, journal: PostgresJournal) -> None:
@@ -159,7 +136,7 @@ async def test_what_is_stored_as_reserved_is_this_workers_from_the_beginning(
 
 
 async def test_who_is_no_worker_reserves_nothing(one: PostgresJournal, url: str) -> None:
-    other = await another(url)
+    other = await opened(url)
     other.reserve("a")
     await store(other, a_head("a", due=later(-1)))
     assert not other.may_send("a")
@@ -276,7 +253,7 @@ async def test_a_worker_whose_time_has_passed_keeps_what_nobody_took_over(
 async def test_a_worker_stops_sending_before_anybody_else_may_take_over(
     url: str, server: Server, database: str
 ) -> None:
-    journal = await another(f"{url}?lease=20")
+    journal = await opened(f"{url}?lease=20")
     before = time.time() - _elapsed()
     await journal.own()
     [(until,)] = server.sql("SELECT extract(epoch FROM until)::float8 FROM workers", database)
@@ -326,7 +303,7 @@ async def test_a_worker_that_was_stopped_within_a_transaction_does_not_keep_what
 
 
 async def test_who_is_no_worker_sends_nothing_and_takes_nothing(url: str, one: PostgresJournal) -> None:
-    other = await another(url)
+    other = await opened(url)
     await store(other, a_head("a", due=later(-1)))
     assert await other.claim(NOW, 1) == ["a"]
     assert not await other.take("a")
@@ -348,7 +325,7 @@ async def test_an_intent_takes_a_journey_that_is_nobodys(one: PostgresJournal, t
 
 
 async def test_whether_anybody_advances_is_told(url: str, server: Server, database: str) -> None:
-    journal = await another(url)
+    journal = await opened(url)
     assert not await journal.is_attended()
     await journal.own()
     assert await journal.is_attended()
@@ -358,7 +335,7 @@ async def test_whether_anybody_advances_is_told(url: str, server: Server, databa
 
 
 async def test_a_journey_whose_owner_is_on_no_list_is_not_stuck(url: str, server: Server, database: str) -> None:
-    journal = await another(url)
+    journal = await opened(url)
     await store(journal, a_head("a", due=later(-1)))
     server.sql("UPDATE journeys SET owner = 12345", database)
     assert await journal.claim(NOW, 1) == []
@@ -391,7 +368,7 @@ def test_the_protocol_is_whole(url: str) -> None:
 
 
 async def test_a_worker_adds_up_the_tallies_when_they_have_become_many(url: str, server: Server, database: str) -> None:
-    journal = await another(url)
+    journal = await opened(url)
     await store(journal, a_head("a"))
     server.sql("INSERT INTO tally_changes SELECT 'f', 'done', 's', n % 2 FROM generate_series(1, 1000) AS n", database)
     before = await journal.count()

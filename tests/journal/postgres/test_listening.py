@@ -11,10 +11,11 @@ import pytest
 
 from journal.samples import NOW, a_head, a_message, later, next_change, store
 from onboarding import Onboarding
-from onboarding.journal import Head, Verdict, open_journal
+from onboarding.journal import Head, Verdict
 from onboarding.journal.postgres import journal as journal_module
 from onboarding.sandbox import SandboxDesk
 
+from .conftest import opened
 from .fleet import a_user, settings_for
 from .portrait import Portrait
 from .server import Pooler, Server
@@ -24,9 +25,7 @@ PATIENCE = 30.0
 
 
 async def test_a_new_journey_a_message_and_a_verdict_are_told(url: str) -> None:
-    one, two = open_journal(url), open_journal(url)
-    await one.open()
-    await two.open()
+    one, two = await opened(url), await opened(url)
     told: asyncio.Queue[str] = asyncio.Queue()
     one.on_news(told.put_nowait)
     assert await asyncio.wait_for(told.get(), PATIENCE) == ""  # it listens: something may have been told before
@@ -92,9 +91,7 @@ async def test_a_journey_whose_start_was_broken_off_after_its_commit_is_found_at
 
 async def test_news_come_through_again_after_the_server_was_restarted(shaken: Server) -> None:
     url = shaken.database("journal")
-    one, two = open_journal(url), open_journal(url)
-    await one.open()
-    await two.open()
+    one, two = await opened(url), await opened(url)
     told: asyncio.Queue[str] = asyncio.Queue()
     one.on_news(told.put_nowait)
     assert await asyncio.wait_for(told.get(), PATIENCE) == ""
@@ -108,14 +105,12 @@ async def test_news_come_through_again_after_the_server_was_restarted(shaken: Se
 
 
 async def test_behind_a_pooler_it_is_looked_twice_a_second_instead(pooler: Pooler, database: str, url: str) -> None:
-    journal = open_journal(pooler.url(database))
-    await journal.open()
+    journal = await opened(pooler.url(database))
     journal.on_news(lambda _: None)
-    assert journal._listener is None  # type: ignore[attr-defined]
+    assert journal._listener is None
     assert journal.pace == 0.5
     await journal.close()
-    quiet = open_journal(f"{url}?listen=off")
-    await quiet.open()
+    quiet = await opened(f"{url}?listen=off")
     quiet.on_news(lambda _: None)
     assert quiet.pace == 0.5
     await quiet.close()

@@ -18,11 +18,12 @@ from sqlalchemy.dialects import postgresql
 
 import onboarding.journal.postgres.migrations
 from journal.samples import NOW
-from onboarding.journal import Query, Status, open_journal
+from onboarding.journal import Query, Status
 from onboarding.journal.finding import ENDED, find, most_id
 from onboarding.journal.postgres.migrations import VERSIONS
 from onboarding.journal.rows import micros
 
+from .conftest import opened
 from .server import Server
 
 pytestmark = pytest.mark.anyio
@@ -47,14 +48,13 @@ def big(server: Server) -> Iterator[str]:
     with _first_version(server.url("big")) as connection:
         connection.execute(_FILL, {"now": micros(NOW), "many": _MANY})
         connection.commit()
-    asyncio.run(_opened(server.url("big")))
+    asyncio.run(_migrated(server.url("big")))
     yield "big"
     server.sql("DROP DATABASE big WITH (FORCE)")
 
 
-async def _opened(url: str) -> None:
-    journal = open_journal(url)
-    await journal.open()
+async def _migrated(url: str) -> None:
+    journal = await opened(url)
     await journal.close()
 
 
@@ -72,8 +72,7 @@ def _first_version(url: str) -> psycopg.Connection[Any]:
 async def test_a_journal_of_the_first_version_is_brought_up_to_date_and_lists_what_it_holds(
     server: Server, big: str
 ) -> None:
-    journal = open_journal(server.url(big))
-    await journal.open()
+    journal = await opened(server.url(big))
     try:
         page = await journal.find(Query(created_before=NOW - 100 * _DAY, flow="f1", limit=3))
     finally:

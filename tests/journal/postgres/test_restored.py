@@ -16,7 +16,7 @@ from onboarding.journal.postgres import session as session_module
 from onboarding.journal.postgres.journal import PostgresJournal
 from onboarding.sandbox import SandboxDesk
 
-from .conftest import started
+from .conftest import opened, started
 from .fleet import a_user, settings_for
 from .portrait import Portrait
 from .server import Pooler, Server
@@ -26,8 +26,7 @@ pytestmark = pytest.mark.anyio
 
 async def begun(url: str, *names: str) -> None:
     """Open the journal, store journeys, close it."""
-    journal = open_journal(url)
-    await journal.open()
+    journal = await opened(url)
     await store(journal, *map(a_head, names))
     await journal.close()
 
@@ -73,8 +72,7 @@ def as_a_template(server: Server, database: str) -> tuple[Server, str]:
 async def test_a_journal_that_was_put_back_or_copied_is_found_out_once(
     server: Server, database: str, way: Callable[[Server, str], tuple[Server, str]]
 ) -> None:
-    journal = open_journal(server.url(database))
-    await journal.open()
+    journal = await opened(server.url(database))
     await store(journal, a_head("a", due=later(-1)), a_head("b", status=Status.DONE))
     await journal.post(a_message("m", "a"))
     await journal.own()
@@ -136,8 +134,7 @@ async def test_a_crash_that_takes_back_the_number_of_a_transaction_which_wrote_n
 ) -> None:
     shaken.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")  # what nobody waits for is not written down
     shaken.sql("SELECT pg_reload_conf()")
-    journal = open_journal(shaken.database("journal"))
-    await journal.open()
+    journal = await opened(shaken.database("journal"))
     await journal.create(a_head("a"), b"one", a_record("a"), b"key")
     for _ in range(5):  # a key that was used: it is looked for, and nothing is written
         await journal.create(a_head("b"), b"two", a_record("b"), b"key")

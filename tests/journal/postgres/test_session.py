@@ -21,6 +21,7 @@ from onboarding.journal import Status, open_journal, schema
 from onboarding.journal.postgres import session as session_module
 from onboarding.journal.postgres.journal import PostgresJournal
 
+from .conftest import opened
 from .server import Server
 
 pytestmark = pytest.mark.anyio
@@ -28,9 +29,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def journal(url: str) -> AsyncIterator[PostgresJournal]:
-    journal = open_journal(url)
-    assert isinstance(journal, PostgresJournal)
-    await journal.open()
+    journal = await opened(url)
     yield journal
     await journal.close()
 
@@ -178,9 +177,7 @@ async def test_a_number_that_a_crashed_server_gives_once_more_proves_nothing(sha
             numbers.append(number)
         commit()
 
-    journal = open_journal(shaken.database("journal"))
-    assert isinstance(journal, PostgresJournal)
-    await journal.open()
+    journal = await opened(shaken.database("journal"))
     await store(journal, a_head("a"))
     struck = at_the_next_commit(journal, crash)
     if taken:
@@ -198,8 +195,7 @@ async def test_who_waits_for_a_server_that_stays_away_is_told_and_it_goes_on_whe
     shaken: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "_PATIENCE", 0.2)
-    journal = open_journal(shaken.database("journal"))
-    await journal.open()
+    journal = await opened(shaken.database("journal"))
     await store(journal, a_head("a"))
     await asyncio.to_thread(shaken.stop)
     with pytest.raises(JournalError, match="cannot be reached"):
@@ -216,8 +212,7 @@ async def test_a_row_that_somebody_keeps_locked_is_not_waited_for_for_ever(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "_LIMITS", "SET {}lock_timeout = 100")
-    journal = open_journal(url)
-    await journal.open()
+    journal = await opened(url)
     await store(journal, a_head("a"))
     with psycopg.connect(url) as other:
         other.execute("SELECT FROM journeys FOR UPDATE")
@@ -245,8 +240,7 @@ async def test_many_that_open_at_once_make_the_tables_once(url: str) -> None:
 async def test_what_is_no_journal_of_ours_is_left_alone(
     url: str, server: Server, database: str, statement: str, why: str
 ) -> None:
-    first = open_journal(url)
-    await first.open()
+    first = await opened(url)
     await first.close()
     server.sql(statement, database)
     with pytest.raises(JournalDamaged, match=why):
@@ -286,8 +280,7 @@ async def test_what_the_guide_says_to_a_journal_that_cannot_know_it_marks_what_l
     await store(journal, a_head("a", due=later(-1)), a_head("b", status=Status.DONE))
     await journal.post(a_message("m", "a"))
     server.sql(told, database)
-    other = open_journal(server.url(database))
-    await other.open()
+    other = await opened(server.url(database))
     await other.close()
     assert [(await journal.head(id_)).restored for id_ in "ab"] == [1, 0]
     assert str(await journal.verdict("m")).startswith("refused: ")
