@@ -19,10 +19,10 @@ from onboarding.api.network import Stream, connect
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
     from types import ModuleType
 
-__all__ = ["Pool", "PoolAnswer", "make_pool"]
+__all__ = ["Pool", "PoolAnswer", "make_pool", "read_whole"]
 
 _ERRORS = (
     "ConnectError", "ConnectTimeout", "LocalProtocolError", "NetworkError", "PoolTimeout", "ProtocolError",
@@ -242,16 +242,11 @@ class PoolAnswer:
 
     async def read(self, most: int) -> bytes | None:
         """The whole body; None: it is over ``most`` bytes."""
-        body = bytearray()
         try:
-            async for part in self.stream:
-                body += part
-                if len(body) > most:
-                    return None
+            return await read_whole(self.stream, most)
         except BaseException as error:
             self._fail(error)
             raise
-        return bytes(body)
 
     def _fail(self, error: BaseException) -> None:
         self._give_back()
@@ -281,6 +276,16 @@ class _Body:
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+async def read_whole(parts: AsyncIterable[bytes], most: int) -> bytes | None:
+    """A body; None: it is over ``most`` bytes."""
+    body = bytearray()
+    async for part in parts:
+        body += part
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 @cache

@@ -9,10 +9,10 @@ import h11
 
 from onboarding.api.envelope import MAX_SIZE, unpack
 from onboarding.api.leftovers import give_up_if_more_came
-from onboarding.api.pool import Pool
+from onboarding.api.pool import Pool, read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Sequence
+    from collections.abc import Sequence
 
     from onboarding.api.passage import Passage
     from onboarding.api.request import FilledRequest
@@ -146,7 +146,7 @@ class _ClientRoute:
             content: bytes = response.content
             return content if len(content) <= MAX_SIZE else None
         # Not through the response, which would free the connection at the end of the body.
-        body = await _whole(response.stream)
+        body = await read_whole(response.stream, MAX_SIZE)
         if body is None:
             return None
         await give_up_if_more_came(response)
@@ -169,16 +169,6 @@ def route_through(
     if isinstance(client, Pool):
         return _PoolRoute(library, client, base_url, headers, connect_timeout)
     return _ClientRoute(library, client, base_url, headers, connect_timeout, owned=owned)
-
-
-async def _whole(parts: AsyncIterable[bytes]) -> bytes | None:
-    """A body; None: it is over the limit."""
-    body = bytearray()
-    async for part in parts:
-        body += part
-        if len(body) > MAX_SIZE:
-            return None
-    return bytes(body)
 
 
 def _header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str | None:
