@@ -64,7 +64,7 @@ def _bare_over_pool(library: Any, url: str) -> tuple[OneCall, Any]:
 
 def _transport(library: Any, url: str) -> tuple[OneCall, Any]:
     pool = _pool(library, url)
-    limits = dict.fromkeys(("connect", "read", "write", "pool"), 5.0)
+    limits = dict.fromkeys(("connect", "read", "write"), 5.0)
 
     async def call() -> object:
         request = library.Request("GET", url + TARGET, headers=HEADERS, extensions={"timeout": limits})
@@ -103,7 +103,7 @@ WAYS: dict[str, Callable[[Any, str], tuple[OneCall, Any]]] = {
 def _pool(library: Any, url: str) -> Any:
     from onboarding.api.pool import make_pool
 
-    return make_pool(library, url, size=50, keep_alive=5.0, context=library.create_ssl_context())
+    return make_pool(library, url, keep_alive=5.0, context=library.create_ssl_context())
 
 
 def _getting(client: Any, url: str) -> OneCall:

@@ -49,7 +49,7 @@ class PoolCalls(HttpxCalls):
         """One call of a journey; the data of its answer."""
         target, content = call(number, step)
         headers = [*self._headers, (b"Content-Length", b"%d" % len(content or b""))]
-        extensions = {"timeout": {"connect": 5.0, "pool": 10.0}}
+        extensions = {"timeout": {"connect": 5.0}}
         answer = await self._client.send("POST", target.encode(), headers, content, extensions=extensions)
         try:
             body = b"".join([chunk async for chunk in answer])

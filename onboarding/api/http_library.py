@@ -63,7 +63,7 @@ def make_client(library: ModuleType, base_url: str, *, pool_size: int, trust_env
     """
     context = _ssl_context(library.__name__, trust_env)
     if not (trust_env and _names_a_proxy()):
-        return make_pool(library, base_url, size=None, keep_alive=_KEEP_ALIVE, context=context)
+        return make_pool(library, base_url, keep_alive=_KEEP_ALIVE, context=context)
     # Which proxy serves which host, and how it is spoken to, is the library's business.
     return library.AsyncClient(
         verify=context,

@@ -1,8 +1,9 @@
 """Connections to one origin, handed out at a cost that does not grow with their number.
 
 httpcore's own pool looks through all of its connections and requests whenever one comes or goes, and cancelling
-requests costs it places for good. This one is a stack of idle connections and a count of places, behind httpx's public
-interface of a transport, over httpcore's own connection: what is on the wire is written and read by httpcore.
+requests costs it places for good. This one is a stack of idle connections, behind httpx's public interface of a
+transport, over httpcore's own connection: what is on the wire is written and read by httpcore. How many requests are in
+flight at once is for whoever sends to bound.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Pool", "PoolAnswer", "make_pool", "read_whole"]
 
 _ERRORS = (
-    "ConnectError", "ConnectTimeout", "LocalProtocolError", "NetworkError", "PoolTimeout", "ProtocolError",
-    "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError", "TimeoutException", "UnsupportedProtocol",
-    "WriteError", "WriteTimeout",
+    "ConnectError", "ConnectTimeout", "LocalProtocolError", "NetworkError", "ProtocolError", "ProxyError",
+    "ReadError", "ReadTimeout", "RemoteProtocolError", "TimeoutException", "UnsupportedProtocol", "WriteError",
+    "WriteTimeout",
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ class _Line:
 class Pool:
     """The transport; to be made by ``make_pool``, which gives it the base class of the HTTP library in use.
 
-    Of a request's extensions it knows ``timeout`` (``pool`` and ``connect``, the others are httpcore's), ``trace``
+    Of a request's extensions it knows ``timeout`` (``connect``; ``read`` and ``write`` are httpcore's), ``trace``
     (httpcore's, without the events of connecting) and one of its own, ``leaving``: a function that is called right
     before the first byte is written. What it raises keeps the request here. What came on a connection together with an
     answer is for the caller to look at (``leftovers``); what comes later is noticed here.
@@ -51,7 +52,6 @@ class Pool:
     Args:
         library: httpx or httpx2.
         base_url: its origin is the only one that is served.
-        size: the most connections at once; None: whoever sends bounds that.
         keep_alive: seconds after which an idle connection is not used any more.
         context: for https.
         now: seconds on any clock that never goes back.
@@ -62,7 +62,6 @@ class Pool:
         library: ModuleType,
         base_url: str,
         *,
-        size: int | None,
         keep_alive: float,
         context: ssl.SSLContext,
         now: Callable[[], float] = time.monotonic,
@@ -78,7 +77,6 @@ class Pool:
             self._context.set_alpn_protocols(["http/1.1"])
         self._keep_alive = keep_alive
         self._now = now
-        self._places = None if size is None else asyncio.Semaphore(size)
         self._idle: deque[_Line] = deque()
         self._lines: set[_Line] = set()
         self.is_closed = False
@@ -119,11 +117,9 @@ class Pool:
         Raises:
             httpx.TransportError: its kinds, as httpx's own transport raises them.
         """
-        limits = extensions.get("timeout", {})
-        await self._take_place(limits.get("pool"))
         line: _Line | None = None
         try:
-            line = self._pop_idle() or await self._connect(limits.get("connect"))
+            line = self._pop_idle() or await self._connect(extensions.get("timeout", {}).get("connect"))
             line.stream.leaving = extensions.get("leaving")
             url = self._core.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
             request = self._core.Request(method, url, content=content, extensions=extensions)
@@ -131,7 +127,6 @@ class Pool:
             response = await line.http.handle_async_request(request)
         except BaseException as error:
             self._drop(line)
-            self._free_place()
             self.raise_as_library(error)
             raise
         return PoolAnswer(self, line, response)
@@ -143,21 +138,6 @@ class Pool:
             self._drop(line)
         self._idle.clear()
         await asyncio.sleep(0)  # asyncio closes the sockets in its next pass
-
-    async def _take_place(self, limit: float | None) -> None:
-        if self._places is None:
-            return
-        if self._places.locked():
-            late = False
-            try:
-                async with asyncio.timeout(limit):
-                    await self._places.acquire()
-            except TimeoutError:
-                late = True
-            if late:
-                raise self._library.PoolTimeout("no connection was free in time")
-        else:
-            await self._places.acquire()
 
     def _pop_idle(self) -> _Line | None:
         """The connection that was used last: it is the least likely to have been closed by the other side."""
@@ -185,7 +165,7 @@ class Pool:
         raise self._core.ConnectError("the pool is closed")
 
     def take_back(self, line: _Line) -> None:
-        """Keep a connection whose response is closed, if another request can use it, and free its place."""
+        """Keep a connection whose response is closed, if another request can use it."""
         if line.http.is_idle() and not line.stream.is_closed and not self.is_closed:
             line.idle_since = self._now()
             self._idle.append(line)
@@ -193,14 +173,9 @@ class Pool:
                 self._drop(self._idle.popleft())
         else:
             self._drop(line)
-        self._free_place()
-
-    def _free_place(self) -> None:
-        if self._places is not None:
-            self._places.release()
 
     def _drop(self, line: _Line | None) -> None:
-        # At once: whoever is cancelled here leaves neither a socket nor a place behind.
+        # At once: whoever is cancelled here leaves no socket behind.
         if line is not None:
             self._lines.discard(line)
             line.stream.close()

@@ -62,7 +62,6 @@ class _PoolRoute:
         """By the length of the body; None: there is none."""
 
     async def fetch(self, request: FilledRequest, passage: Passage) -> Reply:
-        remaining = passage.remaining()
         method = request.endpoint.method
         content = None if request.content is None else request.content.get_secret_value()
         length = len(content or b"") if content is not None or method in _WITH_BODY else None
@@ -70,8 +69,7 @@ class _PoolRoute:
             method, f"{self._base_path}{request.target.get_secret_value()}".encode("ascii"),
             self._checked.get(length) or self._check(length), content,
             extensions={
-                "timeout": {"connect": min(self._connect_timeout, remaining), "pool": remaining},
-                "leaving": passage.leave,
+                "timeout": {"connect": min(self._connect_timeout, passage.remaining())}, "leaving": passage.leave,
             },
         )  # fmt: skip
         try:

@@ -14,13 +14,12 @@ from onboarding.api.pool import make_pool
 
 
 @asynccontextmanager
-async def pool_of(library: Any, url: str, size: int = 1, **more: Any) -> AsyncIterator[Any]:
-    """A client over a pool; when it is closed every place must be there."""
-    settings = {"size": size, "keep_alive": 3.0, "context": ssl.create_default_context(), **more}
+async def pool_of(library: Any, url: str, **more: Any) -> AsyncIterator[Any]:
+    """A client over a pool; when it is closed no connection is left in use."""
+    settings = {"keep_alive": 3.0, "context": ssl.create_default_context(), **more}
     pool = make_pool(library, url, **settings)
     async with library.AsyncClient(transport=pool, base_url=url) as client:
         yield client
-        assert pool._places._value == size
         assert len(pool._lines) == len(pool._idle)
     assert pool._lines == set()
 

@@ -1,4 +1,4 @@
-"""The pool behind httpx's interface: what servers do to connections, and that no place is ever lost."""
+"""The pool behind httpx's interface: what servers do to connections, and that none is ever left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_the_connection_used_last_is_used_again(library: Any) -> None:
-    async with RawServer() as server, pool_of(library, server.url, 3) as client:
+    async with RawServer() as server, pool_of(library, server.url) as client:
         assert isinstance(client._transport, library.AsyncBaseTransport)
         await asyncio.gather(*(get(client) for _ in range(3)))
         for _ in range(5):
@@ -111,7 +111,9 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("play", "error"), BROKEN)
-async def test_an_answer_that_breaks_off_is_an_error_and_costs_no_place(library: Any, play: Play, error: str) -> None:
+async def test_an_answer_that_breaks_off_is_an_error_and_leaves_nothing_behind(
+    library: Any, play: Play, error: str
+) -> None:
     async with RawServer(play, play) as server, pool_of(library, server.url) as client:
         for _ in range(2):
             with pytest.raises(getattr(library, error)) as caught:
@@ -208,7 +210,9 @@ async def test_a_response_that_is_not_read_closes_its_connection(library: Any) -
         assert len(server.lines) == 2
 
 
-async def test_a_body_that_fails_or_is_left_frees_its_place_though_nobody_closes_the_response(library: Any) -> None:
+async def test_a_body_that_fails_or_is_left_closes_its_connection_though_nobody_closes_the_response(
+    library: Any,
+) -> None:
     async with RawServer(broken_off(OK[:-1]), half_a_body) as server, pool_of(library, server.url) as client:
         for error in (library.RemoteProtocolError, None):
             response = await client._transport.handle_async_request(library.Request("GET", server.url))
@@ -219,31 +223,13 @@ async def test_a_body_that_fails_or_is_left_frees_its_place_though_nobody_closes
             else:
                 with pytest.raises(error):
                     await anext(parts)
-            assert client._transport._places._value == 1
+            assert client._transport._lines == set()
         assert await get(client) == "ok"
-
-
-async def test_who_came_first_is_served_first_and_who_waits_too_long_is_told(library: Any) -> None:
-    async with RawServer() as server, pool_of(library, server.url) as client:
-        served: list[int] = []
-
-        async def one(number: int) -> None:
-            await get(client)
-            served.append(number)
-
-        async with client.stream("GET", "/"):
-            tasks = [asyncio.create_task(one(number)) for number in range(10)]
-            await asyncio.sleep(0)
-            with pytest.raises(library.PoolTimeout):
-                await get(client, timeout=library.Timeout(5, pool=0.02))
-        await asyncio.gather(*tasks)
-        assert served == list(range(10))
-        assert [heard.count(b"GET ") for heard in server.heard] == [1, 10]
 
 
 async def test_an_idle_connection_is_used_until_its_time_is_up_and_then_closed(library: Any) -> None:
     time = [1000.0]
-    async with RawServer() as server, pool_of(library, server.url, 2, now=lambda: time[0]) as client:
+    async with RawServer() as server, pool_of(library, server.url, now=lambda: time[0]) as client:
         await asyncio.gather(get(client), get(client))
         time[0] += 3.0
         await get(client)
@@ -295,18 +281,26 @@ async def test_another_origin_is_refused(library: Any) -> None:
         assert other.lines == []
 
 
-async def test_two_hundred_requests_share_twenty_connections(library: Any) -> None:
-    async with RawServer() as server, pool_of(library, server.url, 20) as client:
-        assert await asyncio.gather(*(get(client) for _ in range(200))) == ["ok"] * 200
+async def test_twenty_who_send_ten_requests_each_share_twenty_connections(library: Any) -> None:
+    async with RawServer() as server, pool_of(library, server.url) as client:
+
+        async def ten_requests() -> None:
+            for _ in range(10):
+                assert await get(client) == "ok"
+
+        await asyncio.gather(*(ten_requests() for _ in range(20)))
         assert len(server.lines) == server.most_open == 20
+        assert sum(heard.count(b"GET ") for heard in server.heard) == 200
 
 
-async def test_closing_ends_what_is_in_flight_and_what_waits(library: Any) -> None:
-    async with RawServer(silent) as server, pool_of(library, server.url) as client:
+async def test_closing_ends_what_is_in_flight_and_nothing_begins_afterwards(library: Any) -> None:
+    async with RawServer(*[silent] * 3) as server, pool_of(library, server.url) as client:
         tasks = [asyncio.create_task(get(client)) for _ in range(3)]
-        await server.until(lambda: bool(server.heard) and bool(server.heard[0]))
+        await server.until(lambda: len(server.heard) == 3 and all(server.heard))
         await client._transport.aclose()
         done = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(one, library.TransportError) for one in done), done
-        assert len(server.lines) == 1
+        with pytest.raises(library.ConnectError):
+            await get(client)
+        assert len(server.lines) == 3
         await server.until(lambda: server.open == 0)
