@@ -14,6 +14,8 @@ __all__ = ["Change", "Changes"]
 
 _LOOK = 0.25
 """Seconds between two looks, at most, at a journey that another process may advance."""
+_ROUND = _LOOK / 2
+"""Who looks after a while does so at a multiple of this, so that all of them share a timer."""
 
 
 class Change:
@@ -38,48 +40,6 @@ class Change:
         _end_all(self.waiting)
 
 
-class _Looks:
-    """One timer for all who look again after a while: each is woken after one to two of its rounds.
-
-    Args:
-        clock: the time.
-        every: seconds of a round.
-    """
-
-    def __init__(self, clock: Clock, every: float) -> None:
-        self._clock = clock
-        self._every = every
-        self._new: set[asyncio.Future[None]] = set()
-        self._due: set[asyncio.Future[None]] = set()
-        self._timer: asyncio.Task[None] | None = None
-
-    def add(self, waiter: asyncio.Future[None]) -> None:
-        """Wake this one when it is time."""
-        self._new.add(waiter)
-        if self._timer is None:
-            self._timer = asyncio.ensure_future(self._go_round())
-
-    def discard(self, waiter: asyncio.Future[None]) -> None:
-        """Do not any more."""
-        self._new.discard(waiter)
-        self._due.discard(waiter)
-
-    def stop(self) -> None:
-        """End the timer; who waits has ended before."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    async def _go_round(self) -> None:
-        try:
-            while self._new or self._due:
-                await self._clock.sleep(self._every)
-                _end_all(self._due)
-                self._due, self._new = self._new, set()
-        finally:
-            self._timer = None
-            _end_all(self._due | self._new)  # with a clock that failed, they look at once
-
-
 class Changes:
     """Who waits for which journey.
 
@@ -89,7 +49,8 @@ class Changes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._looks = _Looks(clock, _LOOK / 2)
+        self._timed: dict[float, tuple[asyncio.Task[None], set[asyncio.Future[None]]]] = {}
+        """By when it ends: a timer, and who waits for it."""
         # Weak: who waits holds the change; of journeys that never change again nothing is kept.
         self._watched: weakref.WeakValueDictionary[str, Change] = weakref.WeakValueDictionary()
         self._awaited: weakref.WeakValueDictionary[str, Change] = weakref.WeakValueDictionary()
@@ -118,26 +79,31 @@ class Changes:
         """Until the change, or until it is time to look whether there was one elsewhere."""
         if change.happened:
             return
-        left = _LOOK if until is None else max(0.0, (until - self._clock.now()).total_seconds())
+        timed = self._timer(_LOOK if until is None else max(0.0, (until - self._clock.now()).total_seconds()))
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         change.waiting.add(waiter)
-        timer = None
-        if left < _LOOK:
-            timer = asyncio.ensure_future(self._clock.sleep(left))
-            timer.add_done_callback(lambda _: _end_all({waiter}))
-        else:
-            self._looks.add(waiter)
+        timed.add(waiter)
         try:
             await waiter
         finally:
             change.waiting.discard(waiter)
-            self._looks.discard(waiter)
-            if timer is not None:
-                timer.cancel()
+            timed.discard(waiter)
+
+    def _timer(self, left: float) -> set[asyncio.Future[None]]:
+        """Who is woken when so many seconds have passed; after one to two rounds, where that is earlier."""
+        now = self._clock.monotonic()
+        moment = now + left if left < _LOOK else (now // _ROUND + 2) * _ROUND
+        if moment not in self._timed:
+            timer = asyncio.ensure_future(self._clock.sleep(moment - now))
+            self._timed[moment] = timer, set()
+            # However it ends: with a clock that failed, they look at once.
+            timer.add_done_callback(lambda _: _end_all(self._timed.pop(moment)[1]))
+        return self._timed[moment][1]
 
     def close(self) -> None:
-        """Let go of the timer."""
-        self._looks.stop()
+        """Let go of the timers; who waits has ended before."""
+        for timer, _ in self._timed.values():
+            timer.cancel()
 
 
 def _end_all(waiters: Iterable[asyncio.Future[None]]) -> None:

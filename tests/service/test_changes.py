@@ -65,16 +65,35 @@ async def test_who_waits_wakes_at_once_when_it_happens_and_when_its_own_time_is_
     assert second.waiting == set()
 
 
-async def test_who_stops_waiting_is_forgotten_and_closing_ends_the_timer() -> None:
+async def test_who_stops_waiting_is_forgotten_and_closing_ends_the_timers() -> None:
     clock = Counting()
     changes = Changes(clock)
     change = changes.watch("one")
-    wait = asyncio.create_task(changes.pause(change, None))
-    await asyncio.sleep(0)
-    wait.cancel()
-    await asyncio.wait([wait])
-    assert (change.waiting, wait.cancelled()) == (set(), True)
+    for until in (None, clock.now().replace(microsecond=50_000)):
+        wait = asyncio.create_task(changes.pause(change, until))
+        await asyncio.sleep(0)
+        wait.cancel()
+        await asyncio.wait([wait])
+        assert (change.waiting, wait.cancelled()) == (set(), True)
     changes.close()
     for _ in range(3):
         await asyncio.sleep(0)
     assert clock.sleeping == 0
+
+
+class Broken(VirtualClock):
+    async def sleep(self, delay: float) -> None:
+        del delay
+        raise OSError
+
+
+async def test_where_the_clock_fails_all_who_wait_look_at_once() -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # nobody asks the timers how they ended
+    clock = Broken()
+    changes = Changes(clock)
+    change = changes.watch("one")
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            soon = clock.now().replace(microsecond=50_000)
+            await asyncio.gather(*(changes.pause(change, until) for until in (None, None, soon, soon)))
+    assert change.waiting == set()
