@@ -81,7 +81,7 @@ class Caller:
         if unsent is None:
             outcome = await self._send(request, read, passage, start)
         else:
-            outcome = self._settle(request.endpoint, unsent, passage, start)
+            outcome = self._settle(request.endpoint, unsent, passage, start, announced=False)
         if isinstance(outcome, CallError):
             raise outcome
         result: Result = outcome.data
@@ -128,7 +128,7 @@ class Caller:
         return self._settle(request.endpoint, found, passage, start)
 
     def _settle(
-        self, endpoint: Endpoint, found: Answer | Trouble, passage: Passage, start: float
+        self, endpoint: Endpoint, found: Answer | Trouble, passage: Passage, start: float, *, announced: bool = True
     ) -> Answer | CallError:
         """The outcome, told to the observers once: a late answer to a call given up changes nothing."""
         duration = self._clock.monotonic() - start
@@ -145,6 +145,7 @@ class Caller:
                 http_status=_OK if isinstance(found, Answer) else found.http_status,
                 mcode=found.mcode,
                 duration=duration,
+                announced=announced,
             )
         )
         return outcome

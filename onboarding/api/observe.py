@@ -35,6 +35,7 @@ class Call:
         http_status: the HTTP status, where there was an answer.
         mcode: the result code, where there was one that may be shown.
         duration: seconds from the start of the call, waiting for a free connection included.
+        announced: whether the observers were told that it was about to be sent: it failed before that otherwise.
     """
 
     endpoint: str
@@ -44,6 +45,7 @@ class Call:
     http_status: int | None
     mcode: str | None
     duration: float
+    announced: bool = True
 
 
 class CallObserver(Protocol):

@@ -9,10 +9,10 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePath
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from onboarding.api import Call, Effect, Endpoint, observing
-from onboarding.api.observe import permitting
+from onboarding.api.observe import CallOutcome, permitting
 from onboarding.clock import Clock
 from onboarding.errors import CallError, DefinitionError
 
@@ -57,10 +57,8 @@ class _Guard:
     """Watches a step's calls: refuses one that its declaration does not allow, before it is sent."""
 
     allowed: Effect
-    changing: int = 0
-    harmless: int = 0
-    open: bool = False
-    """Whether a call that changes something is under way, or the step went on without its answer."""
+    change: CallOutcome | Literal["under_way"] | None = None
+    """What is known of the one call that changes something; None where none has been sent."""
     calls: list[Call] = field(default_factory=list)
 
     def sending(self, endpoint: Endpoint) -> None:
@@ -70,39 +68,36 @@ class _Guard:
             raise DefinitionError(
                 f"a step declared {self.allowed.value} may not call {endpoint.name}, which is {endpoint.effect.value}"
             )
-        if self.changing:
+        if self.change is not None:
             raise DefinitionError(
                 f"a step makes at most one call that changes something; {endpoint.name} would be another"
             )
-        self.changing += 1
-        self.open = True
+        self.change = "under_way"
 
     def ended(self, call: Call) -> None:
         self.calls.append(call)
-        if call.effect is not Effect.READ and self.open:  # one that never began to be sent counts for nothing
-            self.open = False
-            self.changing -= call.outcome == "not_sent"
-            self.harmless += call.outcome in ("refused", "refused_by_protocol")
+        if call.effect is not Effect.READ and call.announced:  # what failed before that is another one
+            self.change = None if call.outcome == "not_sent" else call.outcome
 
     @property
     def may_have_landed(self) -> bool:
         """Whether a call that changes something left, and was not refused."""
-        return self.changing > self.harmless
+        return self.change not in (None, "refused", "refused_by_protocol")
 
     @property
     def only_looked(self) -> bool:
         """Whether it is proved that the step came no further than to look at something."""
-        return bool(self.calls) and not self.changing and all(call.effect is Effect.READ for call in self.calls)
+        return bool(self.calls) and self.change is None and all(call.effect is Effect.READ for call in self.calls)
 
     def is_in_doubt(self, error: CallError | None) -> bool:
         """Whether what the step says must not be taken for the outcome of the call that changes something.
 
-        Its outcome may be unknown, and the step have passed over that; or it may have landed, and a look
-        afterwards have failed, which must not have it sent again.
+        Its outcome may be unknown, and the step have passed over that; or it may have landed, and another call
+        have failed, which must not have it sent again.
         """
         if error is None:
-            return self.open or any(call.outcome == "in_doubt" for call in self.calls if call.effect is not Effect.READ)
-        return self.may_have_landed and bool(self.calls) and self.calls[-1].effect is Effect.READ
+            return self.change in ("under_way", "in_doubt")
+        return self.may_have_landed and error.outcome != self.change
 
 
 async def perform(

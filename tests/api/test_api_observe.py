@@ -139,7 +139,7 @@ async def test_a_call_that_cannot_be_written_is_reported_and_not_announced(api: 
     watcher = Watcher()
     with observing(watcher), pytest.raises(CallError):
         await api.get_user("..")
-    assert [event.outcome for event in watcher.events] == ["refused_by_protocol"]
+    assert [(event.outcome, event.announced) for event in watcher.events] == [("refused_by_protocol", False)]
 
 
 async def test_without_a_permit_nothing_that_changes_something_is_sent(

@@ -12,7 +12,7 @@ from onboarding.api.endpoints import ENDPOINTS
 from onboarding.api.observe import announce, report
 from onboarding.errors import CallError, InDoubt, NotSent, Refused, RefusedByProtocol
 
-__all__ = ["HANG", "ScriptedApi", "in_doubt", "not_sent", "protocol", "refused"]
+__all__ = ["HANG", "ScriptedApi", "in_doubt", "no_place", "not_sent", "protocol", "refused"]
 
 HANG = object()
 """Play this: the request leaves, and no answer ever comes."""
@@ -23,6 +23,11 @@ ENDPOINT = {"look": "get_user", "nudge": "set_avatar", "change": "reset_password
 
 def not_sent(retry_after: float | None = None) -> Callable[[str], CallError]:
     return lambda endpoint: NotSent("no connection could be made", endpoint=endpoint, retry_after=retry_after)
+
+
+def no_place(endpoint: str) -> CallError:
+    """Play this: it fails before it is announced."""
+    return NotSent("no connection was free in time", endpoint=endpoint)
 
 
 def in_doubt(retry_after: float | None = None) -> Callable[[str], CallError]:
@@ -61,9 +66,10 @@ class ScriptedApi:
     async def _call(self, method: str) -> Any:
         endpoint = ENDPOINTS[ENDPOINT[method]]
         play = self.plays[method].pop(0) if self.plays[method] else None
-        announce(endpoint)
-        self.on_sending(method)
-        self.calls.append(method)
+        if play is not no_place:
+            announce(endpoint)
+            self.on_sending(method)
+            self.calls.append(method)
         if play is HANG:
             self.under_way.set()
             await asyncio.Event().wait()
@@ -73,7 +79,7 @@ class ScriptedApi:
                 endpoint=endpoint.name, section=endpoint.section, effect=endpoint.effect,
                 outcome="answered" if error is None else error.outcome,
                 http_status=200 if error is None else error.http_status,
-                mcode="m0000000" if error is None else error.mcode, duration=0.0,
+                mcode="m0000000" if error is None else error.mcode, duration=0.0, announced=play is not no_place,
             )
         )  # fmt: skip
         if error is not None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
 from errands import ENDS, WAYS
-from scripted_api import in_doubt, not_sent, protocol, refused
+from scripted_api import HANG, in_doubt, no_place, not_sent, protocol, refused
 from workbench import Workbench
 
-from onboarding import ASK, Flow, InDoubt, Meaning, ParkKind, once, read, repeatable, seconds
+from onboarding import ASK, CallError, Flow, InDoubt, Meaning, ParkKind, once, read, repeatable, seconds
 from onboarding.engine import Finished, Parked, WakeAt
 from onboarding.journal import Phase
 
@@ -97,6 +99,35 @@ class PassOver(Flow, name="pass-over", version=1):
         return await api.look()
 
 
+class Overlapping(Flow, name="overlapping", version=1):
+    """Tries another change while one is under way, and takes no notice of either."""
+
+    states: ClassVar = ENDS
+    transitions: ClassVar = WAYS
+
+    @once(then="did", otherwise=["turned_away"], in_doubt=ASK)
+    async def doing(self, api: Any) -> None:
+        sending = asyncio.ensure_future(api.change())
+        await asyncio.sleep(0)
+        with suppress(CallError):
+            await api.nudge()
+        sending.cancel()
+
+
+class LookInVain(Flow, name="look-in-vain", version=1):
+    """Changes something, whatever becomes of the look before."""
+
+    states: ClassVar = ENDS
+    transitions: ClassVar = WAYS
+
+    @once(then="did", otherwise=["turned_away"], in_doubt=ASK)
+    async def doing(self, api: Any) -> None:
+        try:
+            await api.glance()
+        finally:
+            await api.change()
+
+
 class Nowhere(Flow, name="nowhere", version=1):
     """Returns a trigger that it did not declare."""
 
@@ -126,6 +157,27 @@ async def test_a_second_change_is_stopped_before_it_is_sent_and_the_first_is_in_
     assert rest.kind is ParkKind.IN_DOUBT
     assert "at most one call that changes something; reset_password would be another" in rest.reason
     assert bench.api.calls == ["nudge"]
+
+
+async def test_a_second_change_that_finds_no_place_does_not_have_the_first_sent_again(bench: Workbench) -> None:
+    bench.api.plays["change"] = [no_place]
+    rest = await bench.advance(await bench.start(Twice))
+    assert isinstance(rest, Parked)
+    assert (rest.kind, bench.api.calls) == (ParkKind.IN_DOUBT, ["nudge"])
+
+
+async def test_a_look_that_failed_before_a_change_does_not_have_it_sent_again(bench: Workbench) -> None:
+    bench.api.plays["glance"] = [not_sent()]
+    rest = await bench.advance(await bench.start(LookInVain))
+    assert isinstance(rest, Parked)
+    assert (rest.kind, bench.api.calls) == (ParkKind.IN_DOUBT, ["glance", "change"])
+
+
+async def test_a_change_under_way_is_in_doubt_where_another_one_finds_no_place(bench: Workbench) -> None:
+    bench.api.plays.update(change=[HANG], nudge=[no_place])
+    rest = await bench.advance(await bench.start(Overlapping))
+    assert isinstance(rest, Parked)
+    assert (rest.kind, bench.api.calls) == (ParkKind.IN_DOUBT, ["change"])
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,7 @@ class Impatient(Flow, name="impatient", version=1):
             return
         endpoint = ENDPOINTS["reset_password"]
         never_written = "not_sent" if self.how == "had no connection" else "refused_by_protocol"
-        report(Call(endpoint.name, endpoint.section, endpoint.effect, never_written, None, None, 0.0))
+        report(Call(endpoint.name, endpoint.section, endpoint.effect, never_written, None, None, 0.0, announced=False))
         await api.change()
         raise ValueError
 

@@ -151,7 +151,8 @@ def _answers_awaited() -> Iterator[None]:
     doubts = perform._Guard.is_in_doubt
 
     def content(self: Any, error: Any) -> bool:
-        self.open = False
+        if self.change == "under_way":
+            self.change = None
         return doubts(self, error)
 
     with in_place_of(perform._Guard, "is_in_doubt", content):
@@ -164,8 +165,7 @@ def _tries_apart() -> Iterator[None]:
     ended = perform._Guard.ended
 
     def any_of_them(self: Any, call: Any) -> None:
-        self.open = True
-        ended(self, call)
+        ended(self, replace(call, announced=True))
 
     with in_place_of(perform._Guard, "ended", any_of_them):
         yield
@@ -176,9 +176,8 @@ def _one_change() -> Iterator[None]:
     sending = perform._Guard.sending
 
     def generous(self: Any, endpoint: Any) -> None:
-        before, self.changing = self.changing, 0
+        self.change = None
         sending(self, endpoint)
-        self.changing += before
 
     with in_place_of(perform._Guard, "sending", generous):
         yield
