@@ -1,25 +1,23 @@
-"""The start of a journey: its fields checked, its first row written out."""
+"""The start of a journey: its fields, checked."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from uuid_utils import uuid7
 
-from onboarding.engine.asked import check_json, invalid, unusable
-from onboarding.engine.book import Book
+from onboarding.engine.asked import explain, invalid, read_back, unusable
 from onboarding.errors import InvalidData
-from onboarding.journal import Chain, Head, Status, TransitionRecord
-from onboarding.machine import Definition, Flow, Polling, Waiting, Working
-from onboarding.machine.fields import REVEAL, filled_in_later, own_values
+from onboarding.machine import Flow
+from onboarding.machine.fields import REVEAL, STORED, filled_in_later, own_values
 
-__all__ = ["fresh", "opening"]
+__all__ = ["fresh"]
 
 
-def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context: dict[str, Any] | None = None) -> Flow:
-    """The flow to start with.
+def fresh(
+    kind: type[Flow], given: Flow | None, fields: dict[str, Any], context: dict[str, Any] | None = None
+) -> tuple[Flow, Flow]:
+    """The flow to start with: as it is shown, and as it will be read from the journal, for the engine.
 
     Args:
         kind: which flow.
@@ -43,13 +41,16 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
     error: InvalidData
     try:
         if given is None:
-            return _storable(kind.model_validate(fields, context=context))
+            shown = kind.model_validate(fields, context=context)
+            return shown, _stored(shown, what)
         # Whoever built it knew nothing of the context, and may have changed it since without a check.
         asked = kind.model_fields.keys() - filled_in_later(kind)
         kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
-        own = given.model_copy()
-        object.__setattr__(own, "__dict__", own_values(given.__dict__))
-        return _storable(own)
+        shown = given.model_copy()
+        object.__setattr__(shown, "__dict__", own_values(given.__dict__))
+        return shown, _stored(shown, what)
+    except InvalidData:
+        raise
     except ValidationError as bad:
         error = invalid(bad, what, kind)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
@@ -57,34 +58,13 @@ def fresh(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context:
     raise error
 
 
-def _storable(flow: Flow) -> Flow:
-    """The flow, if its fields can be written down as they will be; fails in some way otherwise."""
-    later = filled_in_later(type(flow))
-    check_json(flow.model_dump(mode="json", context=REVEAL, exclude=set(later) or None, warnings=False))
-    return flow
-
-
-def opening(
-    definition: Definition, data: Flow, now: datetime, worker: str, chain: Chain
-) -> tuple[Head, TransitionRecord, Book]:
-    """A new journey's head, the first row of its history, signed, and the engine's book that knows of it."""
-    journey, state = str(uuid7()), definition.states[definition.initial]
-    waits = isinstance(state, Waiting)
-    head = Head(
-        id=journey,
-        flow=definition.name,
-        version=definition.version,
-        state=state.name,
-        status={Working: Status.WORKING, Polling: Status.POLLING}.get(type(state), Status.WAITING),
-        due=now + (definition.up_to(data, state.name) or timedelta()) if waits else now,
-        attempt=0 if waits else 1,
-        seq=1,
-        created=now,
-        updated=now,
-        entered=now,
-    )
-    first = TransitionRecord(
-        journey=journey, seq=1, at=now, trigger="started", source="", dest=state.name, worker=worker
-    )
-    book = Book()
-    return head, book.sign(first, chain), book
+def _stored(flow: Flow, what: str) -> Flow:
+    """The flow as it will be read from the journal; fails in some way where its fields cannot be written down."""
+    kind = type(flow)
+    later = filled_in_later(kind)
+    kept = read_back(flow.model_dump(mode="json", context=REVEAL, exclude=set(later) or None, warnings=False))
+    try:
+        return kind.model_validate(kept, context=STORED)
+    except ValidationError as bad:
+        why = explain(bad, kind)
+    raise InvalidData(f"{what}: it could not be read again as it would be stored: {why}")

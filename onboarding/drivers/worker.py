@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from onboarding.clock import Clock
 from onboarding.drivers.persistence import PENALTY, persist
 from onboarding.drivers.set_back import SetBack
-from onboarding.engine import Engine, Next, WaitingFor, WakeAt
+from onboarding.engine import Engine, NewJourney, Next, WaitingFor, WakeAt
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
-from onboarding.journal import Head, Journal, Status, Stored
+from onboarding.journal import Head, Journal, Status
 from onboarding.log import log
 
 __all__ = ["Worker"]
@@ -50,8 +50,6 @@ class Worker:
         self._claimed_at = 0.0
         self._more = False
         """Whether more may be due than was claimed."""
-        self._expected: set[str] = set()
-        """Those that are being stored, and will be begun then."""
         self._missed: set[str] = set()
         """Those under way to which something may have been handed in meanwhile."""
         self._next_look = _NEVER
@@ -72,37 +70,18 @@ class Worker:
         self._missed.update(self._busy)
         self._wake.set()
 
-    def begin(self, stored: Stored) -> bool:
-        """Advance a journey that was just stored here, without a look into the journal; False: it is not its turn.
+    def begin(self, new: NewJourney) -> asyncio.Future[Head] | None:
+        """Store a new journey and advance it, without a look into the journal; None: it is not its turn.
 
-        Of two that come to the same journey, the journal lets one write.
+        What is given tells how it was stored, as the engine's ``begin`` says.
         """
-        journey = stored.head.id
-        if not self._journal.may_send(journey):
-            return False  # another worker may have claimed it as soon as it was there
-        if journey in self._busy or not self._has_place_for(stored.head, len(self._busy)):
-            self._journal.release([journey])
-            return False
-        self._start(journey, stored)
-        return True
-
-    @contextmanager
-    def expecting(self, head: Head) -> Iterator[None]:
-        """Within, a journey is stored: as one of this worker's, if it can be begun at once."""
-        if not self._has_place_for(head, len(self._busy) + len(self._expected)):
-            yield
-            return
-        self._expected.add(head.id)
-        self._journal.reserve(head.id)
-        try:
-            yield
-        finally:
-            self._expected.discard(head.id)
-
-    def _has_place_for(self, head: Head, under_way: int) -> bool:
-        """Whether a journey can be begun at once, without taking the place of one that has waited for longer."""
-        others = self._claimed or self._more or under_way >= self._concurrency
-        return self.owner and not self._stopping and not others and head.status is not Status.WAITING
+        others = self._claimed or self._more or len(self._busy) >= self._concurrency
+        if not self.owner or self._stopping or others or new.head.status is Status.WAITING:
+            return None
+        self._journal.reserve(new.head.id)
+        stored: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
+        self._start(new.head.id, self._engine.begin(new, stored))
+        return stored
 
     def is_under_way(self, journey: str) -> bool:
         """Whether a journey is being advanced here at this moment."""
@@ -199,11 +178,11 @@ class Worker:
         while self._claimed and len(self._busy) < self._concurrency:
             journey = self._claimed.popleft()
             if journey not in self._busy:
-                self._start(journey)
+                self._start(journey, self._engine.advance(journey))
 
-    def _start(self, journey: str, stored: Stored | None = None) -> None:
+    def _start(self, journey: str, advancing: Coroutine[Any, Any, Next]) -> None:
         self._begun += 1
-        self._busy[journey] = asyncio.create_task(self._advance(journey, stored))
+        self._busy[journey] = asyncio.create_task(self._advance(journey, advancing))
 
     def _let_go(self) -> None:
         """Leave what was claimed and not begun to whoever is next."""
@@ -254,10 +233,10 @@ class Worker:
         if missed or sooner or last or (self._more and self._room):
             self._wake.set()
 
-    async def _advance(self, journey: str, stored: Stored | None) -> None:
+    async def _advance(self, journey: str, advancing: Awaitable[Next]) -> None:
         due: datetime | None = _NEVER
         try:
-            due = _due(await self._engine.advance(journey, stored))
+            due = _due(await advancing)
             self._failed.pop(journey, None)
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)

@@ -4,6 +4,7 @@
 - ``perform``: doing one step under guard
 - ``doubt``: what follows when an outcome is unknown
 - ``messages``: inputs, cancel, retry, resolve
+- ``opening``: a journey that is new
 - ``journey``: one journey in hand, and how its changes are written
 - ``book``, ``sealer``: what is sealed, and how
 - ``next``, ``outcome``, ``events``: what is told, as plain data
@@ -14,6 +15,7 @@
 from onboarding.engine.engine import Engine
 from onboarding.engine.events import Event
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
+from onboarding.engine.opening import NewJourney
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.retry import Backoff
 from onboarding.engine.rules import Rules
@@ -26,6 +28,7 @@ __all__ = [
     "Event",
     "Finished",
     "Journey",
+    "NewJourney",
     "Next",
     "Outcome",
     "ParkKind",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, overload
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from onboarding.errors import InvalidData, UnknownJourney
 from onboarding.machine.wording import said
 
-__all__ = ["check_json", "explain", "id_of", "invalid", "moment_after", "moment_before", "text_of", "unusable"]
+__all__ = ["explain", "id_of", "invalid", "moment_after", "moment_before", "read_back", "text_of", "unusable"]
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_TEXT = 4000
@@ -83,12 +82,10 @@ def unusable(error: Exception, what: str) -> InvalidData:
     return InvalidData(f"{what}: a value of it can be neither checked nor stored ({type(error).__name__})")
 
 
-def check_json(fields: Mapping[str, Any]) -> None:
-    """Fail in some way where JSON values cannot be written down, or not sent: JSON knows no NaN and no infinity."""
-    to_json(fields)
-    for value in fields.values():
-        if isinstance(value, dict | list):
-            json.dumps(value, allow_nan=False)
+def read_back(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they will be read where they are written down; fails in some way where JSON cannot hold them."""
+    kept: dict[str, Any] = from_json(to_json(fields), allow_inf_nan=False)
+    return kept
 
 
 def _place(where: tuple[int | str, ...], known: frozenset[str]) -> str:

@@ -6,22 +6,33 @@ makes that safe. It does not know who calls it.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
 from onboarding.engine.doubt import RESTORED, Doubts
+from onboarding.engine.events import Event, tell
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.messages import apply_message, wants
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
+from onboarding.engine.opening import NewJourney, opening
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
 from onboarding.engine.sealer import Sealer
 from onboarding.engine.untouched import park_untouched, set_aside
-from onboarding.errors import DefinitionError, JournalDamaged, JournalError, KeyMismatch, NotPossible, UnknownFlow
-from onboarding.journal import Journal, Message, Phase, Status, Stored
-from onboarding.machine import Failed, Polling, Waiting
+from onboarding.errors import (
+    DefinitionError,
+    JournalConflict,
+    JournalDamaged,
+    JournalError,
+    KeyMismatch,
+    NotPossible,
+    UnknownFlow,
+)
+from onboarding.journal import Head, Journal, Message, Phase, Status
+from onboarding.machine import Failed, Flow, Polling, Waiting
 from onboarding.machine.loading import RAISED_BY_FLOWS
 
 __all__ = ["Engine"]
@@ -53,13 +64,59 @@ class Engine:
         self.api = api
         self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
 
-    async def advance(self, journey: str, stored: Stored | None = None) -> Next:
+    def opening(self, flow: Flow, key: bytes | None = None) -> NewJourney:
+        """A new journey, which is nowhere yet: for ``store`` or ``begin``, once.
+
+        Args:
+            flow: its fields, which are the engine's own from now on.
+            key: the digest of its key of idempotency.
+        """
+        return opening(flow, self.rules.clock.now(), self.rules.worker, self.sealer.chain, key)
+
+    async def store(self, new: NewJourney) -> Head:
+        """Store a new journey; its head, or that of the one that was stored under its key before.
+
+        Raises:
+            JournalError: it could not be stored.
+        """
+        data = self.sealer.seal(new.head.id, new.flow, new.book)
+        return self._told(new, await self.journal.create(new.head, data, new.first, new.key))
+
+    async def begin(self, new: NewJourney, stored: asyncio.Future[Head]) -> Next:
+        """Store a new journey as this worker's own, and advance it: one commit is its first step's intent too.
+
+        Args:
+            new: the journey; the journal was asked to reserve it.
+            stored: is told what ``store`` gives or raises. Whoever waits for that may be broken off.
+        """
+        hand = JourneyInHand(new.head, new.flow, new.book, self.journal, self.sealer, self.rules)
+        elsewhere = WakeAt(hand.now)
+        try:
+            try:
+                head = self._told(new, await hand.open(new.first, new.key))
+                is_here = head.id == new.head.id
+            except JournalConflict:  # this is no worker any more: it is for whoever is one
+                hand.withdraw()
+                head, is_here = await self.store(new), False
+        except Exception as error:
+            if stored.done():
+                raise
+            stored.set_exception(error)
+            return elsewhere  # it may be stored all the same
+        if not stored.done():
+            stored.set_result(head)
+        return await self._go(hand, head.state, []) if is_here else elsewhere
+
+    def _told(self, new: NewJourney, head: Head) -> Head:
+        if head.id == new.head.id:
+            tell(self.rules.tell, Event(head.flow, head.status, new.first))
+        return head
+
+    async def advance(self, journey: str) -> Next:
         """Advance a journey until it rests, and say what it rests for.
 
         Args:
             journey: its id.
-            stored: how it is stored, where that is known: it is loaded otherwise. If it is not so any more, the
-                journal refuses what follows from it.
 
         Raises:
             UnknownJourney: the journal holds none of that id.
@@ -67,16 +124,16 @@ class Engine:
             JournalError: the journal cannot be written; nothing further was sent.
         """
         try:
-            return await self._advance(journey, stored)
+            return await self._advance(journey)
         except JournalDamaged as error:
             if error.journey is None:  # it is not this one alone
                 raise
             damage = str(error)
         return await set_aside(self.journal, journey, damage, self.rules)
 
-    async def _advance(self, journey: str, stored: Stored | None) -> Next:
+    async def _advance(self, journey: str) -> Next:
         """Advance what the journal can tell all of."""
-        stored = stored or await self.journal.load(journey)
+        stored = await self.journal.load(journey)
         head = stored.head
         if head.status.is_final and not stored.messages:
             return Finished(Outcome.from_json(head.note or "{}"))
@@ -101,10 +158,14 @@ class Engine:
             rows = await self.journal.history(journey, after=book.signed)
             book.mac = chain.follow(rows, bytes.fromhex(book.mac)).hex()
         hand = JourneyInHand(head, flow, book, self.journal, self.sealer, self.rules)
+        return await self._go(hand, state, list(stored.messages))
+
+    async def _go(self, hand: JourneyInHand, state: str, messages: list[Message]) -> Next:
+        """Carry a journey into a state of this version where another one stored it, then go on; park it if it fails."""
         try:
-            if head.version != hand.definition.version:
+            if hand.head.version != hand.definition.version:
                 hand.migrate(state)
-            return await self._run(hand, list(stored.messages))
+            return await self._run(hand, messages)
         except JournalError:
             raise
         except DefinitionError as error:
@@ -112,8 +173,8 @@ class Engine:
         except RAISED_BY_FLOWS as error:  # a condition, a field: no retry mends these
             failure = f"the flow failed in the state {hand.head.state!r} with {type(error).__name__}"
         await hand.durable()
-        stored = await self.journal.load(journey)
-        return await park_untouched(self.journal, stored, ParkKind.ERROR, failure, self.rules, chain)
+        stored = await self.journal.load(hand.head.id)
+        return await park_untouched(self.journal, stored, ParkKind.ERROR, failure, self.rules, self.sealer.chain)
 
     async def _run(self, hand: JourneyInHand, messages: list[Message]) -> Next:
         """Go on until the journey rests."""

@@ -122,6 +122,14 @@ class JourneyInHand:
         self.book.sent_at[state] = self.now.timestamp()
         self.armed = True
 
+    def open(self, first: TransitionRecord, key: bytes | None) -> Awaitable[Head]:
+        """Store the journey, which is new. Its first row is the intent too, where its first step needs one."""
+        if self.step().effect is not Effect.READ:
+            self._intend(self.head.state)
+            self.head = changed(self.head, phase=Phase.SENDING)
+        self._written = self._sealer.seal(self.head.id, self.flow, self.book)
+        return self._journal.create(self.head, self._written, first, key)
+
     def withdraw(self) -> None:
         """Take the count back: no byte of the request left."""
         state = self.head.state

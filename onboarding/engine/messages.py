@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onboarding.engine.asked import check_json, invalid, unusable
+from onboarding.engine.asked import invalid, read_back, unusable
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer
@@ -61,8 +61,7 @@ def check_input(
     what = f"the input {name!r} was not accepted"
     error: InvalidData
     try:
-        kept = handler.keep(handler.parse(values, context))
-        check_json(kept)
+        kept = read_back(handler.keep(handler.parse(values, context)))
     except ValidationError as bad:
         error = invalid(bad, what, handler.model)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold

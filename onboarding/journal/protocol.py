@@ -72,7 +72,8 @@ class Journal(Protocol):
     def reserve(self, journey: str) -> None:
         """Have ``create``, which is called next, store this journey as one that ``claim`` gave to this worker.
 
-        It is so if ``may_send`` says so afterwards. Where the owner is the only one who advances, nothing.
+        It raises ``JournalConflict`` then, and stores nothing, where this is no worker any more. Where the owner is
+        the only one who advances, this does nothing.
         """
         ...
 

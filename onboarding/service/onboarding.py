@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 from onboarding.answers import Answer, ask
 from onboarding.connect import account_api
 from onboarding.drivers import Worker
-from onboarding.engine import Event, Journey, view
+from onboarding.engine import Journey, view
 from onboarding.engine.asked import id_of, moment_after, text_of
-from onboarding.engine.events import tell
 from onboarding.errors import InputRefused, NotPossible
 from onboarding.frames import clean_frames
 from onboarding.journal import Head, Status, Stored
@@ -19,7 +17,7 @@ from onboarding.machine import Flow
 from onboarding.service.asking import Asking
 from onboarding.service.keeping import Keeping
 from onboarding.service.reading import Reading
-from onboarding.starting import fresh, opening
+from onboarding.starting import fresh
 
 __all__ = ["Onboarding"]
 
@@ -61,24 +59,19 @@ class Onboarding(Asking, Reading, Keeping):
         """
         kind = self.flows.resolve(type(flow) if isinstance(flow, Flow) else flow)
         key = None if key is None else text_of(key, "key")
-        data = fresh(kind, flow if isinstance(flow, Flow) else None, fields, self._context)
-        rules, chain = self.engine.rules, self._sealer.chain
-        head, first, book = opening(kind.definition, data, self._clock.now(), rules.worker, chain)
-        sealed = self._sealer.seal(head.id, data, book)
-        try:
-            with self._worker.expecting(head) if isinstance(self._worker, Worker) else nullcontext():
-                digest = None if key is None else self._sealer.digest(key)
-                stored = await self.journal.create(head, sealed, first, digest)
-        except BaseException:  # it may be stored all the same, where this was broken off: then it is found
-            self._wake()
-            raise
-        if stored.id != head.id:
-            self._wake()
-            return await self._get_or_view(stored)
-        tell(self._tell, Event(head.flow, head.status, first))
-        if self._worker is None or not self._worker.begin(Stored(head, sealed)):
-            self._wake()
-        return view(head, kind.definition, data, first)
+        data, stored = fresh(kind, flow if isinstance(flow, Flow) else None, fields, self._context)
+        new = self.engine.opening(stored, None if key is None else self._sealer.digest(key))
+        begun = self._worker.begin(new) if isinstance(self._worker, Worker) else None
+        if begun is not None:
+            head = await begun
+        else:
+            try:
+                head = await self.engine.store(new)
+            finally:  # it may be stored also where this was broken off
+                self._wake()
+        if head.id != new.head.id:
+            return await self._get_or_view(head)
+        return view(head, kind.definition, data, new.first)
 
     @clean_frames
     async def wait(self, journey: str, *, timeout: float | None = None) -> Journey:  # noqa: ASYNC109 - the clock is handed in

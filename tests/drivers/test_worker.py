@@ -9,13 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from uuid_utils import uuid7
 
+from onboarding import Done, Flow, Waiting, minutes
 from onboarding.drivers import Worker
-from onboarding.engine import WakeAt
+from onboarding.engine import NewJourney, WakeAt
+from onboarding.engine.book import Book
 from onboarding.errors import JournalConflict, JournalError, UnknownJourney
 from onboarding.journal import (
     Change,
@@ -25,12 +27,18 @@ from onboarding.journal import (
     MessageKind,
     SqliteJournal,
     Status,
-    Stored,
     TransitionRecord,
 )
 from onboarding.testing import VirtualClock
 
 pytestmark = pytest.mark.anyio
+
+
+class Nothing(Flow, name="nothing", version=1):
+    """A flow that has no part in what the worker does."""
+
+    states: ClassVar = [Waiting("waiting", up_to=minutes(1)), Done("done")]
+    transitions: ClassVar = [["timed_out", "waiting", "done"]]
 
 
 class Advancer:
@@ -42,7 +50,11 @@ class Advancer:
         self.at_once = self.most_at_once = 0
         self.does: dict[str, Callable[[], Awaitable[Any]]] = {}
 
-    async def advance(self, journey: str, stored: Stored | None = None) -> Any:
+    async def begin(self, new: NewJourney, stored: asyncio.Future[Head]) -> Any:
+        stored.set_result(await self.journal.create(new.head, b"data", new.first))
+        return await self.advance(new.head.id)
+
+    async def advance(self, journey: str) -> Any:
         self.calls[journey] += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -70,13 +82,16 @@ class Yard:
         self.engine = Advancer(journal)
         self.worker = Worker(self.engine, journal, self.clock, concurrency=concurrency)  # type: ignore[arg-type]
 
-    async def add(self, after: float = 0) -> str:
+    def start(self, after: float = 0) -> tuple[Head, TransitionRecord]:
         now = self.clock.now()
         head = Head(
             id=str(uuid7()), flow="f", version=1, state="s", status=Status.WORKING, due=now + timedelta(seconds=after),
             seq=1, created=now, updated=now, entered=now,
         )  # fmt: skip
-        first = TransitionRecord(journey=head.id, seq=1, at=now, trigger="started", source="", dest="s")
+        return head, TransitionRecord(journey=head.id, seq=1, at=now, trigger="started", source="", dest="s")
+
+    async def add(self, after: float = 0) -> str:
+        head, first = self.start(after)
         await self.journal.create(head, b"data", first)
         self.worker.wake()
         return head.id
@@ -466,31 +481,34 @@ async def test_nothing_is_advanced_twice_at_once_however_often_it_is_due(anyio_b
     assert set(yard.engine.calls.values()) == {5}, "one failed"
 
 
-async def test_what_was_just_stored_here_is_begun_as_it_is_and_only_when_it_is_its_turn(anyio_backend: str) -> None:
+async def test_a_new_journey_is_stored_and_begun_at_once_where_it_is_its_turn(anyio_backend: str) -> None:
     journal = MemoryJournal()
     await journal.open()
     yard = Yard(journal, concurrency=1)
 
-    async def stored() -> Stored:
-        journey = await yard.add()
-        return await journal.load(journey)
+    def new(status: Status = Status.WORKING) -> NewJourney:
+        head, first = yard.start()
+        return NewJourney(replace(head, status=status), Nothing(), Book(), first)
 
-    first = await stored()
-    assert not yard.worker.begin(first), "it owns nothing yet"
+    assert yard.worker.begin(new()) is None, "it owns nothing yet"
     held = asyncio.Event()
-    yard.engine.does[first.head.id] = held.wait
     async with yard.running():
-        await yard.until(lambda: yard.engine.calls[first.head.id] == 1)
-        second = await stored()
-        assert not yard.worker.begin(first), "it is under way"
-        assert not yard.worker.begin(second), "there is no room"
+        await yard.until(lambda: yard.worker.owner)
+        first = new()
+        yard.engine.does[first.head.id] = held.wait
+        stored = yard.worker.begin(first)
+        assert stored is not None
+        assert yard.worker.is_under_way(first.head.id), "also while it is being stored"
+        assert await stored == first.head
+        assert yard.worker.begin(new()) is None, "there is no room"
+        before = await yard.add()
         held.set()
-        await yard.until(lambda: yard.engine.calls[second.head.id] == 1)
+        await yard.until(lambda: yard.engine.calls[before] == 1)
         await yard.until(lambda: not yard.worker._busy and not yard.worker._more)
-        third = replace(second, head=replace(second.head, id=str(uuid7())))
-        assert yard.worker.begin(third)
-        assert not yard.worker.begin(third), "it is begun"
-        waits = replace(third, head=replace(third.head, id=str(uuid7()), status=Status.WAITING))
-        assert not yard.worker.begin(waits), "there is nothing to do"
-        yard.engine.does[third.head.id] = held.wait
-        await yard.until(lambda: yard.engine.calls[third.head.id] == 1)
+        assert yard.worker.begin(new(Status.WAITING)) is None, "there is nothing to do"
+        last = new()
+        stored = yard.worker.begin(last)
+        yard.worker.stop()
+        assert yard.worker.begin(new()) is None, "it takes up nothing more"
+    assert stored is not None
+    assert yard.engine.calls[last.head.id] == 1, "what was begun came to rest before it ended"

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
-from onboarding.errors import JournalDamaged, OnboardingError
+from onboarding.errors import JournalConflict, JournalDamaged, OnboardingError
 from onboarding.journal.batch import unknown
 from onboarding.journal.postgres.batch import ADD_TRANSITIONS
 from onboarding.journal.postgres.many import Statement, kinds, listed
@@ -29,7 +29,7 @@ class New:
         data: sealed.
         first: the first row of its history.
         key: whoever comes with the same one for this flow gets the same journey; None: it has none.
-        is_reserved: whether it is to be the worker's who stores it.
+        is_reserved: whether it is to be the worker's who stores it, or not to be stored.
     """
 
     head: Head
@@ -47,10 +47,16 @@ class Incoming:
     """What was handed in at once: what of it is there already, and what has to be put there.
 
     Journeys go before messages, which may be for them.
+
+    Args:
+        connection: in a transaction.
+        handed_in: in the order in which it was.
+        may_own: whether the process is a worker still.
     """
 
-    def __init__(self, connection: Connection, handed_in: Sequence[HandedIn]) -> None:
+    def __init__(self, connection: Connection, handed_in: Sequence[HandedIn], *, may_own: Callable[[], bool]) -> None:
         self._outbox = outbox_of(connection)
+        self._may_own = may_own
         keyed = [
             {"flow": one.head.flow, "key": one.key} for one in handed_in if isinstance(one, New) and one.key is not None
         ]
@@ -85,12 +91,14 @@ class Incoming:
         if self.messages:
             _ADD_MESSAGES.send(self._outbox, map(message_row, self.messages))
 
-    def _begun(self, one: New) -> Head | JournalDamaged:
+    def _begun(self, one: New) -> Head | OnboardingError:
         """The journey that is there then."""
-        if one.key is not None:
-            first = self._firsts.setdefault((one.head.flow, one.key), one.head)
-            if first is not one.head:
-                return first
+        key = (one.head.flow, one.key)
+        if one.key is not None and key in self._firsts:
+            return self._firsts[key]
+        if one.is_reserved and not self._may_own():
+            return JournalConflict("this process is no worker any more, so a new journey cannot be its own")
+        self._firsts[key] = one.head
         self.new.append(one)
         self._there.add(one.head.id)
         return one.head

@@ -179,7 +179,7 @@ class PostgresJournal(Tables):
         self._leases.release(journeys)
 
     def reserve(self, journey: str) -> None:
-        """Have this journey be stored as this worker's, if it is one."""
+        """Have this journey be stored as this worker's, or not at all."""
         self._leases.reserve(journey)
 
     async def _renew(self) -> None:

@@ -95,7 +95,7 @@ class Leases:
             self._let_go.update(journey for journey in journeys if self._held.pop(journey, None) is not None)
 
     def reserve(self, journey: str) -> None:
-        """Have this journey be this worker's when it is stored."""
+        """Have this journey be stored as this worker's, or not at all."""
         self._reserved.add(journey)
 
     def reserved(self, journey: str) -> bool:
@@ -167,13 +167,12 @@ class Leases:
         return applied.outcomes
 
     def add(self, connection: Connection, handed_in: Sequence[HandedIn]) -> list[Head | OnboardingError | None]:
-        """Store new journeys and messages; those journeys of which it is said so are this worker's from the beginning.
+        """Store new journeys, those that were reserved as this worker's or not at all, and messages.
 
         A key that was used gives the first journey, and a message that is there already changes nothing.
         """
-        incoming = Incoming(connection, handed_in)
-        reserved = {one.head.id for one in incoming.new if one.is_reserved}
-        taken = set() if not reserved or self._is_off else reserved
+        incoming = Incoming(connection, handed_in, may_own=lambda: not self._is_off)
+        taken = {one.head.id for one in incoming.new if one.is_reserved}
         incoming.write(taken, self.fence)
         self._taken |= taken
         if incoming.messages or len(taken) < len(incoming.new):

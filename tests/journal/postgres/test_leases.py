@@ -135,24 +135,28 @@ async def test_what_is_stored_as_reserved_is_this_workers_from_the_beginning(
     assert await two.claim(NOW, 10) == ["b"]
 
 
-async def test_who_is_no_worker_reserves_nothing(one: PostgresJournal, url: str) -> None:
+async def test_who_is_no_worker_stores_nothing_as_reserved(one: PostgresJournal, url: str) -> None:
     other = await opened(url)
     other.reserve("a")
+    with pytest.raises(JournalConflict, match="is no worker any more"):
+        await store(other, a_head("a", due=later(-1)))
     await store(other, a_head("a", due=later(-1)))
     assert not other.may_send("a")
     assert await one.claim(NOW, 10) == ["a"]
     await other.close()
 
 
-async def test_what_was_reserved_by_a_worker_that_was_taken_off_the_list_is_anybodys(
+async def test_what_was_reserved_by_a_worker_that_was_taken_off_the_list_is_not_stored(
     one: PostgresJournal, two: PostgresJournal, server: Server, database: str
 ) -> None:
     run_out(server, database, one)
     assert await two.claim(NOW, 10) == []
     one.reserve("a")
-    await store(one, a_head("a", due=later(-1)))
-    assert not one.may_send("a")
-    assert await two.claim(NOW, 10) == ["a"]
+    with pytest.raises(JournalConflict, match="is no worker any more"):
+        await store(one, a_head("a", due=later(-1)))
+    assert await two.claim(NOW, 10) == []
+    await store(one, a_head("b", due=later(-1)))
+    assert await two.claim(NOW, 10) == ["b"]
 
 
 async def test_a_journey_is_let_go_of_with_the_write_that_ends_it(one: PostgresJournal, two: PostgresJournal) -> None:
