@@ -98,11 +98,12 @@ class Engine:
             except JournalConflict:  # this is no worker any more: it is for whoever is one
                 hand.withdraw()
                 head, is_here = await self.store(new), False
-        except Exception as error:
-            if stored.done():
-                raise
-            stored.set_exception(error)
-            return elsewhere  # it may be stored all the same
+        except BaseException as error:
+            if isinstance(error, Exception) and not stored.done():
+                stored.set_exception(error)
+                return elsewhere  # it may be stored all the same
+            stored.cancel()
+            raise
         if not stored.done():
             stored.set_result(head)
         return await self._go(hand, head.state, []) if is_here else elsewhere

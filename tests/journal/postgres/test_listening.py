@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from journal.samples import NOW, a_head, a_message, later, next_change, store
-from onboarding import Onboarding
+from onboarding import JournalError, Onboarding
 from onboarding.journal import Head, Verdict
 from onboarding.journal.postgres import journal as journal_module
 from onboarding.sandbox import SandboxDesk
@@ -61,7 +61,7 @@ async def test_a_worker_that_never_looks_by_itself_is_woken_by_what_others_do(
             assert (await user.wait(journey.id, timeout=PATIENCE)).ended_well
 
 
-async def test_a_journey_whose_start_was_broken_off_after_its_commit_is_found_at_once(
+async def test_a_journey_whose_start_failed_after_its_commit_is_found_at_once(
     url: str, sandbox: SandboxDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "_UNTOLD", 3600.0)
@@ -76,14 +76,14 @@ async def test_a_journey_whose_start_was_broken_off_after_its_commit_is_found_at
             looked.set()  # what comes now it does not look for by itself
             return due
 
-        async def broken_off(*terms: Any) -> Head:
+        async def failing(*terms: Any) -> Head:
             await create(*terms)
-            raise asyncio.CancelledError
+            raise JournalError("the connection was lost")
 
         monkeypatch.setattr(journal, "next_due", looking)
         await asyncio.wait_for(looked.wait(), PATIENCE)
-        monkeypatch.setattr(journal, "create", broken_off)
-        with pytest.raises(asyncio.CancelledError):
+        monkeypatch.setattr(journal, "create", failing)
+        with pytest.raises(JournalError, match="the connection was lost"):
             await onboarding.start(Portrait, user_id=who)
         [journey] = await onboarding.list()
         assert (await onboarding.wait(journey.id, timeout=PATIENCE)).state == "asked"
