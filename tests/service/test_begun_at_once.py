@@ -85,7 +85,7 @@ async def test_the_commit_that_stores_it_is_the_intent_of_its_first_step(
         ("awaiting_answer", Phase.READY),
     ]
     assert [row.trigger for row in await onboarding.history(journey.id)] == ["started", "greeted"]
-    with pytest.raises(InputRefused, match="possible in (60|59) s"):  # its cooldown counts from the first
+    with pytest.raises(InputRefused, match=r"possible in (60|59) s"):  # its cooldown counts from the first
         await onboarding.send(journey.id, "greet_again")
 
 
@@ -133,6 +133,6 @@ async def test_what_was_begun_comes_to_rest_before_its_onboarding_is_left(
         starting = asyncio.create_task(onboarding.start(Greeting, name="a"))
         await journal.asked.wait()
         asyncio.get_running_loop().call_soon(journal.may_store.set)
-    journey = await starting
+    await starting
     assert journal.written[-1].status is Status.WAITING
     assert api.greeted == ["a"]
