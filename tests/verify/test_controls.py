@@ -136,6 +136,64 @@ def test_an_attribute_that_is_not_there_cannot_be_left_out() -> None:
     assert "guard" not in vars(_Child)
 
 
+async def _awaited(self: object, *rows: str, **new: int) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [
+        ("write", lambda self, head, *rows, **more: None),
+        ("write", lambda self, *rows: None),
+        ("write", lambda self, *rows, verdicts: None),
+        ("write", lambda self, **more: None),
+        ("write", _awaited),
+        ("send", lambda self, what, *, at_once=False: None),
+        ("checked", lambda: None),
+        ("is_armed", lambda self: True),
+    ],
+)
+def test_what_cannot_be_called_as_a_guard_can_does_not_stand_in_its_place(name: str, new: Any) -> None:
+    old = vars(_Guarded)[name]
+    with pytest.raises(TypeError), patching.in_place_of(_Guarded, name, new):
+        pass
+    assert vars(_Guarded)[name] is old
+
+
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [
+        ("write", lambda self, *rows, **more: None),
+        ("write", lambda *_, verdicts=(), **__: None),
+        ("send", _awaited),
+        ("checked", lambda value: None),
+        ("is_armed", property(lambda self: True)),
+        ("is_armed", True),
+    ],
+)
+def test_what_can_be_called_as_a_guard_can_stands_in_its_place(name: str, new: Any) -> None:
+    with patching.in_place_of(_Guarded, name, new):
+        assert vars(_Guarded)[name] is new
+
+
+class _Guarded:
+    def write(self, *rows: str, verdicts: tuple[str, ...] = (), **new: int) -> None: ...
+
+    async def send(self, what: str, *, at_once: bool = False) -> None: ...
+
+    @staticmethod
+    def checked(value: str) -> None: ...
+
+    @property
+    def is_armed(self) -> bool:
+        return False
+
+
+def test_a_flow_that_cannot_be_played_without_a_guard_is_no_proof_of_it() -> None:
+    assert not controls._is_proof("password-change cannot be tried: its process ended with 1")
+    assert not controls._is_proof("it broke: TypeError")
+    assert controls._is_proof("account_updated (2.12) happened 2 times, and 1 is all there may be")
+
+
 class _Parent:
     guard = "this"
 

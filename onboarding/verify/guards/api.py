@@ -145,7 +145,7 @@ def _retry_after() -> Iterator[None]:
 def _redirects() -> Iterator[None]:
     send = Pool.send
 
-    async def following(self: Any, method: str, target: bytes, headers: Any, content: Any, **more: Any) -> Any:
+    async def following(self: Any, method: str, target: bytes, headers: Any, content: Any = None, **more: Any) -> Any:
         answer = await send(self, method, target, headers, content, **more)
         there = dict(answer.headers).get(b"Location")
         if there is not None:

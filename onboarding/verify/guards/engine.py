@@ -27,9 +27,9 @@ __all__: list[str] = []
 def _intent() -> Iterator[None]:
     write = JourneyInHand.write
 
-    def forgetful(self: JourneyInHand, head: Any, *rows: Any, **more: Any) -> None:
-        armed = head.phase is Phase.SENDING
-        write(self, replace(head, phase=Phase.READY) if armed else head, *rows, **more)
+    def forgetful(self: JourneyInHand, *rows: Any, **more: Any) -> None:
+        armed = more.get("phase") is Phase.SENDING
+        write(self, *rows, **{**more, "phase": Phase.READY} if armed else more)
         if armed:
             self.head = replace(self.head, phase=Phase.SENDING)
 

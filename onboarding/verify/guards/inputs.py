@@ -64,7 +64,10 @@ def _clean_frames() -> Iterator[None]:
 
 @mutant("names-cut", "what is no name is not repeated in full", part="bad-input", case="send-60")
 def _names_cut() -> Iterator[None]:
-    with in_place_of(messages, "quoted", str), in_place_of(reading, "quoted", str):
+    def whole(name: object) -> str:
+        return str(name)
+
+    with in_place_of(messages, "quoted", whole), in_place_of(reading, "quoted", whole):
         yield
 
 

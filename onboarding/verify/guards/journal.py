@@ -306,8 +306,8 @@ def _swapped_data() -> Iterator[None]:
 def _readers_free() -> Iterator[None]:
     read = SqliteSession.read
 
-    def queue(self: SqliteSession, work: Any) -> Any:
-        return self._locked(lambda: read(self, work))
+    def queue(self: SqliteSession, work: Any, **how: Any) -> Any:
+        return self._locked(lambda: read(self, work, **how))
 
     with in_place_of(SqliteSession, "read", queue):
         yield
