@@ -31,7 +31,7 @@ from onboarding.sandbox import SandboxConfig, SandboxDesk
 from onboarding.service import Onboarding
 from onboarding.settings import Settings
 from onboarding.verify.crash.broker import OVERLAPS
-from onboarding.verify.crash.cases import LATE, Case, Point, Seen
+from onboarding.verify.crash.cases import LATE, START, Case, Point, Seen
 from onboarding.verify.crash.child import in_child
 from onboarding.verify.crash.user import attend, ledger_of
 from onboarding.verify.crash.watch import Blow, Watch, blow_again, first_blow
@@ -214,12 +214,16 @@ def _may_ask(flow: type[Flow], case: Case, asked: Sequence[str]) -> bool:
 
 
 def _times(flow: type[Flow], case: Case, diary: Path) -> list[str]:
-    """What was sent again before its cooldown had passed, and looked into before a late request would have landed."""
+    """What was sent unintended, or again too soon, or looked into before a late request would have landed."""
     lines = [line.split() for line in diary.read_text("utf-8").splitlines()] if diary.exists() else []
     faults = [
         f"{state} was looked into after {float(waited):.3f} s, before a late request would have landed"
         for kind, state, waited in lines
         if kind == "looked" and float(waited) < LANDING_DELAY - _SLACK
+    ]
+    faults += [
+        f"{state} was sent, and the journal did not say that it may have been"
+        for state in dict.fromkeys(state for kind, state, _ in lines if kind == "unintended")
     ]
     if case.fate in ("forbidden", "throttled") or case.again.endswith("forbidden"):
         return faults  # what was turned away has not been sent, and may come at once
@@ -250,21 +254,31 @@ def _told(history: Sequence[TransitionRecord]) -> str:
 
 
 def _drive(stage: Stage, flow: type[Flow], role: Role, place: _Place, watch: Watch, case: Case) -> Run:
-    return asyncio.run(_play(stage, flow, role, place, watch, hangs="hung" in case.name))
+    return asyncio.run(_play(stage, flow, role, place, watch, case))
 
 
-async def _play(stage: Stage, flow: type[Flow], role: Role, place: _Place, watch: Watch, *, hangs: bool) -> Run:
-    """Everything that a user does: starts (with a key, so again is no harm), answers, looks after what is parked."""
+async def _play(stage: Stage, flow: type[Flow], role: Role, place: _Place, watch: Watch, case: Case) -> Run:
+    """Everything that a user does: starts (with a key, so again is no harm), answers, looks after what is parked.
+
+    What is started is begun at once, by the commit that stores it; for the cases of the start itself, it is stored
+    first, and found by the worker later.
+    """
     watch.listen()
     config = SandboxConfig()
     settings = stage.settings.model_copy(update=dict(place))
     way_out = WatchedTransport(watch, httpx.AsyncHTTPTransport(verify=stage.tls, trust_env=False))
     async with httpx.AsyncClient(transport=way_out, trust_env=False) as client:
         api = AccountApi(
-            stage.url, tenant_id=config.tenant_id, token=config.token, client=client, timeout=0.5 if hangs else 5.0
+            stage.url,
+            tenant_id=config.tenant_id,
+            token=config.token,
+            client=client,
+            timeout=0.5 if "hung" in case.name else 5.0,
         )
         journal = watched(settings.journal_url, watch)
         async with Onboarding(settings, flows=[flow], api=api, journal=journal, rng=watch.rng) as onboarding:
+            if case.state != START:
+                await watch.claimed.wait()
             journey = await onboarding.start(flow, key="verify", **role.fields)
             journey, asked = await attend(onboarding, stage.desk, flow, role, journey, _PATIENCE)
             history = await onboarding.history(journey.id)

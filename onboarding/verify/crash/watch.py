@@ -5,6 +5,7 @@ The kill is a real one: SIGKILL, which no handler and no ``finally`` sees.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import re
@@ -101,16 +102,20 @@ class Watch:
     blow: Blow = field(default_factory=Blow)
     rng: random.Random = field(default_factory=random.Random)
     diary: Path | None = None
-    """Where it is written down when each request that left was intended, and how long a doubt was left alone."""
+    """Where it is written down when each request that left was intended, or that it was not, and how long a doubt was
+    left alone."""
     intended: datetime | None = None
     doubted: datetime | None = None
     seen: list[Seen] = field(default_factory=list)
     state: str = ""
+    phase: Phase = Phase.READY
     writes: int = 0
     requests: int = 0
     asked: bool = False
     """Whether the present state has requested something here."""
     struck: bool = False
+    claimed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the worker here has looked for what is due: from then on, what is started is begun at once."""
     awaited: tuple[str, int] | None = None
     """The journey and the revision (for an input: 0) whose COMMIT is to be its last."""
 
@@ -118,9 +123,21 @@ class Watch:
         """When in such a write to die; empty: not."""
         return self.blow.at if self.blow.write == write else ""
 
+    def creating(self, head: Head) -> str:
+        """The journey is about to be stored, which may be an intent too: when in that to die; empty: not."""
+        intent = head.phase is Phase.SENDING and self.blow.write == "intent" and head.state == self.blow.state
+        return self.blow.at if intent else self.at(START)
+
+    def created(self, head: Head) -> None:
+        """The journey was stored here."""
+        self.phase = head.phase
+        if head.phase is Phase.SENDING:
+            self.intended = head.updated
+
     def found(self, head: Head) -> None:
         """The journey stood here when this process first saw it."""
         if not self.state:
+            self.phase = head.phase
             self._enter(head)
 
     def _enter(self, head: Head) -> None:
@@ -134,6 +151,7 @@ class Watch:
         before, asked, blow = self.state, self.asked, self.blow
         head = change.head
         self.writes += 1
+        self.phase = head.phase
         self._enter(head)
         step = self.definition.steps.get(head.state)
         intent = step is not None and (head.phase is Phase.SENDING or (step.effect is Effect.READ and not self.asked))
@@ -160,7 +178,7 @@ class Watch:
         self.requests += 1
         self.asked = True
         self.seen.append(Seen(self.state, section=section))
-        self._note()
+        self._note(changing=endpoint is not None and endpoint.effect is not Effect.READ)
         blow = self.blow
         here = not blow.state or blow.state == self.state
         if self.struck or not here or blow.request not in (section, str(self.requests)):
@@ -168,13 +186,15 @@ class Watch:
         self.struck = True
         return blow
 
-    def _note(self) -> None:
-        """Write down what a request had waited for."""
+    def _note(self, *, changing: bool) -> None:
+        """Write down what a request had waited for, and whether one that changes something was not intended."""
         lines = []
         if self.intended is not None:
             lines.append(f"sent {self.state} {self.intended.timestamp()!r}\n")
         elif self.doubted is not None:
             lines.append(f"looked {self.state} {time.time() - self.doubted.timestamp()!r}\n")
+        if changing and self.phase is Phase.READY:
+            lines.append(f"unintended {self.state} 0\n")
         self.intended = self.doubted = None
         if self.diary is not None and lines:
             with self.diary.open("a", encoding="utf-8") as diary:

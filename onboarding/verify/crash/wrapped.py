@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +16,7 @@ from onboarding.journal.backends import sqlite_path
 from onboarding.journal.receipt import Receipt
 from onboarding.journal.sqlite import SqliteJournal
 from onboarding.verify.crash.broker import ANSWER, ARRIVAL, ORDER, Order
-from onboarding.verify.crash.cases import FATES, INPUT, START, Point
+from onboarding.verify.crash.cases import FATES, INPUT, Point
 from onboarding.verify.crash.watch import Watch, die
 
 __all__ = ["WatchedTransport", "watched"]
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
         async def load(self, journey: str, *, last: bool = False) -> Stored:
             raise NotImplementedError
 
+        async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+            raise NotImplementedError
+
 else:
     _Journal = object
 
@@ -49,10 +54,12 @@ class _Watched(_Journal):
 
     async def create(self, head: Head, data: bytes, first: TransitionRecord, key: bytes | None = None) -> Head:
         """Store a new journey."""
-        at = self._watch.at(START)
+        at = self._watch.creating(head)
         self._before(at, head.id, head.revision)
         stored = await super().create(head, data, first, key)
         self._watch.found(stored)
+        if stored.id == head.id:
+            self._watch.created(head)
         if at == "after":
             die()
         return stored
@@ -79,6 +86,12 @@ class _Watched(_Journal):
         stored = await super().load(journey, last=last)
         self._watch.found(stored.head)
         return stored
+
+    async def claim(self, now: datetime, limit: int, busy: Collection[str] = ()) -> list[str]:
+        """What is due; who has looked for it begins what is started from now on."""
+        due = await super().claim(now, limit, busy)
+        self._watch.claimed.set()
+        return due
 
     def _before(self, at: str, journey: str, revision: int) -> None:
         if at == "before":

@@ -73,6 +73,15 @@ def _struck_off() -> Iterator[None]:
         yield
 
 
+@mutant("reserved-owned", "who is no worker any more stores no journey as one of its own", part="owners", case="fences",
+        server=True)  # fmt: skip
+def _reserved_owned() -> Iterator[None]:
+    from onboarding.journal.postgres.leases import Leases
+
+    with in_place_of(Leases, "_is_off", property(lambda _: False)):
+        yield
+
+
 @mutant("locked-rows", "what is written is locked before it is looked at", part="owners", case="fences", server=True)
 def _locked_rows() -> Iterator[None]:
     from onboarding.journal.postgres import batch as postgres_batch

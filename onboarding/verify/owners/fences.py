@@ -57,7 +57,7 @@ async def _faults(place: Mapping[str, Any], databases: Databases) -> list[str]:
             *await _someone_elses(one, other),
             *await _too_late(one),
             *await _overtaken(one, databases),
-            *await _struck_off(one, databases),
+            *await _struck_off(one, other, databases),
         ]
     finally:
         await one.close()
@@ -117,12 +117,17 @@ async def _overtaken(one: Journal, databases: Databases) -> list[str]:
     return ["what was written meanwhile was written over"] if await writing else []
 
 
-async def _struck_off(one: Journal, databases: Databases) -> list[str]:
+async def _struck_off(one: Journal, other: Journal, databases: Databases) -> list[str]:
     """Who is not on the list of workers any more writes nothing, though nobody has taken its journeys yet."""
-    head = await _started(one)
+    head, found = await _started(one), []
     await one.claim(_NOW, 10)
     databases.ask_in(FENCES, "DELETE FROM workers")
-    return ["who is not on the list of workers any more has written"] if await _is_written(one, head) else []
+    if await _is_written(one, head):
+        found.append("who is not on the list of workers any more has written")
+    with suppress(JournalConflict):
+        await _started(other, as_its_own=True)
+        found.append("who is not on the list of workers any more has stored a journey as its own")
+    return found
 
 
 def _a_little_later() -> float:
@@ -136,10 +141,12 @@ async def _is_written(journal: Journal, head: Head) -> bool:
     return False
 
 
-async def _started(journal: Journal) -> Head:
+async def _started(journal: Journal, *, as_its_own: bool = False) -> Head:
     head = Head(
         id=str(uuid7()), flow="verify-fences", version=1, state="doing", status=Status.WORKING, seq=1, created=_NOW,
         updated=_NOW, entered=_NOW, due=_NOW,
     )  # fmt: skip
     first = TransitionRecord(journey=head.id, seq=1, at=_NOW, trigger="started", source="", dest="doing")
+    if as_its_own:
+        journal.reserve(head.id)
     return await journal.create(head, b"sealed", first)
