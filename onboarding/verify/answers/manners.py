@@ -11,11 +11,13 @@ from typing import Any
 
 from onboarding.api.http_library import preferred_library
 from onboarding.api.observe import Call, observing, permitting
-from onboarding.errors import CallError, NotSent
+from onboarding.api.pool import Pool
+from onboarding.errors import CallError, InDoubt, NotSent
 from onboarding.verify.answers.callers import caller
 from onboarding.verify.answers.counterpart import Counterpart, Exchange
 from onboarding.verify.answers.matrix import Tried
 from onboarding.verify.answers.plays import cut, envelope, http, silence, whole
+from onboarding.verify.guards.patching import in_place_of
 from onboarding.verify.plan import Plan
 
 __all__ = ["look_at_manners"]
@@ -95,6 +97,44 @@ async def _too_late() -> list[str]:
         return ["a request was sent after its caller had been told how it ended"] if service.heard else []
 
 
+async def _too_late_to_leave() -> list[str]:
+    """The same on a connection of our own."""
+    connect = Pool._connect  # noqa: SLF001 - a connection takes so long nowhere near
+
+    async def slowly(pool: Pool, limit: float | None) -> Any:
+        await asyncio.sleep(3 * _SOON)
+        return await connect(pool, limit)
+
+    with in_place_of(Pool, "_connect", slowly):
+        async with Counterpart(_GOOD, _GOOD) as service:
+            api = caller(service.url, _SOON)
+            with suppress(CallError):
+                await api.register_by_email("vera@example.com", "Abcd1234")
+            await api.aclose()
+            return ["a request was sent after its caller had been told how it ended"] if service.heard else []
+
+
+async def _untraced() -> list[str]:
+    """A transport that tells nothing on the way, and calls what broke in mid-call a connection that never stood."""
+    library = preferred_library()
+
+    class Translating(library.AsyncBaseTransport):  # type: ignore[misc,name-defined]
+        async def handle_async_request(self, request: Any) -> Any:
+            raise library.ConnectTimeout("no connection", request=request) from OSError("the connection was dropped")
+
+    async with library.AsyncClient(transport=Translating(), trust_env=False) as client:
+        api = caller("http://127.0.0.1:9", _MUCH_LATER, client=client)
+        try:
+            await api.update_account("u-1", {"base": {"address": "1 Verity Lane"}})
+        except InDoubt:
+            return []
+        except CallError as error:
+            return [f"update_account is {error.outcome}, and nothing proves that it never left"]
+        finally:
+            await api.aclose()
+    return ["update_account was answered by nobody"]
+
+
 async def _proxy() -> list[str]:
     """A proxy in the environment is not asked, unless somebody wants that."""
     async with Counterpart(_GOOD, _GOOD) as proxy, Counterpart(_GOOD, _GOOD) as service:
@@ -172,6 +212,8 @@ _MANNERS: dict[str, Callable[[], Awaitable[list[str]]]] = {
     "deadline": _deadline,
     "cancelled": _cancelled,
     "too-late": _too_late,
+    "too-late-to-leave": _too_late_to_leave,
+    "untraced": _untraced,
     "proxy": _proxy,
     "places": _places,
 }

@@ -177,11 +177,21 @@ def _never_sent() -> Iterator[None]:
         passage.under_way = under_way
         return found
 
-    with (
-        in_place_of(Passage, "may_have_left", property(lambda _: False)),
-        in_place_of(Transport, "_proves_unsent", lambda *_: True),
-        in_place_of(Transport, "_trouble", sure),
-    ):
+    with in_place_of(Transport, "_trouble", sure):
+        yield
+
+
+@mutant("told-unsent", "what has left is not told as unsent because its time is up", part="answers",
+        case="silence/set_avatar")  # fmt: skip
+def _told_unsent() -> Iterator[None]:
+    with in_place_of(Passage, "may_have_left", property(lambda _: False)):
+        yield
+
+
+@mutant("untraced", "an error that another library has translated does not prove that nothing left", part="answers",
+        case="manners/untraced")  # fmt: skip
+def _untraced() -> Iterator[None]:
+    with in_place_of(Transport, "_proves_unsent", lambda *_: True):
         yield
 
 
@@ -207,6 +217,16 @@ def _too_late() -> Iterator[None]:
         self.under_way |= event.endswith("send_request_headers.started")
 
     with in_place_of(Passage, "trace", blind):
+        yield
+
+
+@mutant("too-late-to-leave", "on a connection that stands too late nothing is sent any more", part="answers",
+        case="manners/too-late-to-leave")  # fmt: skip
+def _too_late_to_leave() -> Iterator[None]:
+    def leave(self: Passage) -> None:
+        self.under_way = True
+
+    with in_place_of(Passage, "leave", leave):
         yield
 
 

@@ -93,19 +93,25 @@ def _locked_rows() -> Iterator[None]:
 
 @mutant("fence", "a second writer of a journey loses", part="storage", case="word/fenced")
 def _fence() -> Iterator[None]:
-    conflict = memory.MemoryJournal._refusal
-
-    def blind(self: memory.MemoryJournal, change: Any) -> Any:
-        stored = self._heads[change.head.id]
-        return conflict(self, replace(change, replaces=stored.revision))
-
     revisions = batch._revisions
 
     def agreeable(link: Any, changes: Any) -> dict[str, int]:
         found = revisions(link, changes)
         return {**found, **{change.head.id: change.follows for change in changes}}
 
-    with in_place_of(memory.MemoryJournal, "_refusal", blind), in_place_of(batch, "_revisions", agreeable):
+    with in_place_of(batch, "_revisions", agreeable):
+        yield
+
+
+@mutant("fence-in-memory", "a second writer of a journey in memory loses", part="simulation", case="world-1")
+def _fence_in_memory() -> Iterator[None]:
+    refusal = memory.MemoryJournal._refusal
+
+    def blind(self: memory.MemoryJournal, change: Any) -> Any:
+        stored = self._heads[change.head.id]
+        return refusal(self, replace(change, replaces=stored.revision))
+
+    with in_place_of(memory.MemoryJournal, "_refusal", blind):
         yield
 
 
@@ -154,7 +160,7 @@ def _private_folder() -> Iterator[None]:
 
 @mutant("private-made", "what is made is made for its owner alone", part="storage", case="private/made")
 def _private_made() -> Iterator[None]:
-    with in_place_of(files, "_PRIVATE_FILE", 0o644):
+    with in_place_of(files, "_PRIVATE_FILE", 0o644), in_place_of(files, "_check", lambda *_: None):
         yield
 
 
