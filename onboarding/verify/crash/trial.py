@@ -53,7 +53,7 @@ _SETTINGS: dict[str, Any] = {
 _PATIENCE = 12.0
 """Seconds that a journey may take to come to its end."""
 _SLACK = 0.1
-"""Seconds that may be missing: the engine says when it looks before it says when it wrote, on a machine that is busy."""
+"""Seconds that may be missing: the engine says when it looks before it says when it wrote, on a busy machine."""
 _Place: TypeAlias = Mapping[str, Any]
 """The settings that name a journal."""
 
