@@ -111,7 +111,9 @@ async def test_nothing_is_left_behind(sandbox_settings: Settings, sandbox: Sandb
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == tasks
     assert threading.active_count() == threads
-    assert descriptors() <= files
+    async with asyncio.timeout(10):
+        while descriptors() > files:  # noqa: ASYNC110 - the sandbox in this process closes its ends when it comes to it
+            await asyncio.sleep(0.01)
 
 
 async def test_an_opening_that_fails_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:

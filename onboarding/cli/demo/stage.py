@@ -130,7 +130,7 @@ def _program() -> list[str]:
     """What to type for this program, in the way in which it was started."""
     if typed := os.environ.get("ONBOARDING_COMMAND"):
         return shlex.split(typed)
-    if os.environ.get("UV_RUN_RECURSION_DEPTH"):
+    if os.environ.get("UV_RUN_RECURSION_DEPTH") and shutil.which("uv"):
         return ["uv", "run", "onboarding"]
     found = shutil.which("onboarding")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
