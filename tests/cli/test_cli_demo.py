@@ -91,7 +91,8 @@ def _is_running(process: int) -> bool:
     ("variables", "typed"),
     [
         ({"ONBOARDING_COMMAND": "python3 do.py run"}, "python3 do.py run --journal"),
-        ({"UV_RUN_RECURSION_DEPTH": "1"}, "uv run onboarding --journal"),
+        ({"UV_RUN_RECURSION_DEPTH": "1", "PATH": "{programs}"}, "uv run onboarding --journal"),
+        ({"UV_RUN_RECURSION_DEPTH": "1", "PATH": "/nowhere"}, f"{sys.executable} -m onboarding --journal"),
         ({"PATH": str(Path(sys.executable).parent)}, "onboarding --journal"),
         ({"PATH": "/nowhere"}, f"{sys.executable} -m onboarding --journal"),
         ({"ONBOARDING_COMMAND": "o", "ONBOARDING_KEYS": "x"}, "ONBOARDING_KEYS=[] o --journal"),
@@ -103,8 +104,9 @@ def test_the_demo_closes_with_commands_as_they_are_typed_here(
 ) -> None:
     for name in [name for name in os.environ if name.startswith(("ONBOARDING_", "UV_RUN"))]:
         monkeypatch.delenv(name)
+    (tmp_path / "uv").touch(0o755)
     for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, value.format(programs=tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with SandboxServer() as server:
