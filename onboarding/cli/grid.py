@@ -79,7 +79,8 @@ def grid(layouts: Sequence[Layout], rows: Sequence[Row], width: int | None) -> l
     layout = next(fits, layouts[-1])
     widths = _widths(layout, plain)
     if width is not None and layout.wraps:
-        widths[-1] = max(layout.wraps, min(widths[-1], width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)))
+        room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+        widths[-1] = min(widths[-1], max(layout.wraps, room))
     if width is not None and _total(widths) > width:
         return [line for row in plain for line in _stacked(layout, row, width)]
     lines = _row([Text(name, style="bold") for name in layout.columns], widths)

@@ -85,6 +85,17 @@ def test_a_history_fits_and_breaks_no_word(width: int) -> None:
     check(lines, {row[name] for row in rows for name in columns}, width)
 
 
+def test_a_history_without_long_notes_stands_below_its_heading_in_a_terminal_of_any_width() -> None:
+    rows = [{**row, "note": note} for row, note in zip(timeline_rows(history()), ["", "short", *[""] * 3], strict=True)]
+    whole = [line.plain for line in grid(HISTORY, rows, None)]
+    enough = max(map(cell_len, whole))
+    for width in range(80, 220):
+        lines = [line.plain for line in grid(HISTORY, rows, width)]
+        assert lines[0].split()[:3] == ["#", "at", "trigger"], width
+        assert [line for line in lines if cell_len(line) > width] == []
+        assert width < enough or lines == whole, width
+
+
 @pytest.mark.parametrize("width", [20, 40, 60])
 def test_a_terminal_that_is_too_narrow_for_any_layout_gets_cells_below_each_other(
     journeys: list[Journey], width: int
