@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 from cli_program import Program
 
-from onboarding import AccountApi
+from onboarding import AccountApi, Onboarding, Settings
 from onboarding.cli.demo.cast import Role
+from onboarding.cli.demo.performance import Watch
 from onboarding.cli.demo.reckoning import reckon
+from onboarding.cli.demo.screen import Row, Screen
 from onboarding.cli.demo.stage import Stage
 from onboarding.sandbox import SandboxDesk, SandboxServer
 
@@ -128,6 +131,20 @@ def test_a_demo_removes_what_older_ones_left_and_nothing_else(tmp_path: Path, mo
         made = Stage(server).folder
     assert {path.name for path in tmp_path.iterdir()} == {fresh.name, other.name, link.name, made.name}
     assert (other / "journal.db").exists()
+
+
+@pytest.mark.anyio
+async def test_two_looks_at_once_show_a_transition_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings.load(
+        base_url="http://127.0.0.1:1", tenant_id="T0", api_token="nobody", journal=f"sqlite:///{tmp_path}/journal.db"
+    )
+    async with Onboarding(settings, worker=False) as onboarding:
+        journey = await onboarding.start("phone-verification", phone="13800000301")
+        row = Row(Role("phone verification", "phone-verification", "", {}), journey.id, ())
+        watch = Watch(onboarding, Screen([row]), [row])
+        await asyncio.gather(watch.look(), watch.look())
+    assert [record.seq for record in row.history] == [1]
+    assert capsys.readouterr().out.count("started") == 1
 
 
 @pytest.mark.anyio

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onboarding.sandbox import SandboxDesk
     from onboarding.service import Onboarding
 
-__all__ = ["perform"]
+__all__ = ["Watch", "perform"]
 
 _LOOK = 0.1
 _LEAST = 2.5
@@ -66,11 +66,12 @@ async def _acts(stage: Stage, desk: SandboxDesk, onboarding: Onboarding) -> list
         for role in await asyncio.to_thread(cast, desk):
             rows.append(await _begun(onboarding, role))  # noqa: PERF401 - the screen draws them as they come
         persons = [asyncio.create_task(accompany(onboarding, desk, row.role, row.journey)) for row in rows]
-        watching = asyncio.create_task(_watch(onboarding, screen, rows))
+        watch = Watch(onboarding, screen, rows)
+        watching = asyncio.create_task(watch.go_on())
         try:
             await asyncio.gather(_until_fateful(stage, desk), asyncio.sleep(_LEAST))
             stage.kill_worker()
-            await _look(onboarding, screen, rows)
+            await watch.look()
             under_way = sum(not row.head.status.is_final for row in rows if row.head)
             screen.say(
                 f"killed the worker (SIGKILL): {under_way} journeys under way, {len(FATEFUL)} of them in the middle "
@@ -88,7 +89,7 @@ async def _acts(stage: Stage, desk: SandboxDesk, onboarding: Onboarding) -> list
             for person in persons:
                 person.cancel()
             await asyncio.wait({watching, *persons})
-        await _look(onboarding, screen, rows)
+        await watch.look()
     return rows
 
 
@@ -97,19 +98,34 @@ async def _begun(onboarding: Onboarding, role: Role) -> Row:
     return Row(role, journey.id, onboarding.flows[role.flow].definition.main_path())
 
 
-async def _watch(onboarding: Onboarding, screen: Screen, rows: list[Row]) -> None:
-    while True:
-        await _look(onboarding, screen, rows)
-        await asyncio.sleep(_LOOK)
+class Watch:
+    """Reads what has happened: from the journal, like everybody.
 
+    Args:
+        onboarding: whose journal it is.
+        screen: where it is shown.
+        rows: the journeys.
+    """
 
-async def _look(onboarding: Onboarding, screen: Screen, rows: list[Row]) -> None:
-    """Read what has happened: from the journal, like everybody."""
-    for row in rows:
-        seen = row.history[-1].seq if row.history else 0
-        news = await onboarding.journal.history(row.journey, seen)
-        row.update(await onboarding.journal.head(row.journey), news)
-        screen.show(row, news)
+    def __init__(self, onboarding: Onboarding, screen: Screen, rows: list[Row]) -> None:
+        self._onboarding, self._screen, self._rows = onboarding, screen, rows
+        self._alone = asyncio.Lock()
+
+    async def go_on(self) -> None:
+        """Look again and again."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_LOOK)
+
+    async def look(self) -> None:
+        """Look once. One look at a time: two at once would both find the same news, and tell them twice."""
+        journal = self._onboarding.journal
+        async with self._alone:
+            for row in self._rows:
+                seen = row.history[-1].seq if row.history else 0
+                news = await journal.history(row.journey, seen)
+                row.update(await journal.head(row.journey), news)
+                self._screen.show(row, news)
 
 
 async def _until_fateful(stage: Stage, desk: SandboxDesk) -> None:
