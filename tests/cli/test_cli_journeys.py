@@ -176,6 +176,9 @@ def test_what_is_in_doubt_waits_for_a_persons_word(parcel: Program, desk: Sandbo
     assert "resolve it" in refused.sentence
     nothing = parcel.here("retry", "--all-parked", "--json")
     assert (nothing.code, nothing.document) == (0, [])
+    assert nothing.sentence.startswith(
+        "1 is parked for a person to look at, one by one, as what a retry sends may have"
+    )
     resolved = parcel.here("resolve", journey, "--landed", "--reason", "seen in the back office", "--by", "Ada")
     assert resolved.out == f"{journey} is waiting in awaiting_word\n"
     assert "landed by Ada: seen in the back office" in parcel.here("show", journey).out
@@ -216,6 +219,21 @@ def test_parked_journeys_are_tried_again_once_the_reason_is_mended(program: Prog
     assert every.code == 0
     assert sorted(each["id"] for each in every.document) == sorted(ids)
     assert program.here("worker", "--once").code == 0
+
+
+def test_what_a_restored_journal_parks_is_left_to_a_person_and_said_to_be(program: Program, phone: str) -> None:
+    journeys = [program.here("start", "phone-verification", "--phone", phone).out.strip() for _ in range(2)]
+    (program.folder / "journal.db.mark").unlink()  # as of a copy
+    assert program.here("worker", "--once").code == 3
+    every = program.here("retry", "--all-parked")
+    assert (every.code, every.out) == (0, "")
+    assert every.sentence == (
+        "2 are parked for a person to look at, one by one, as what a retry sends may have been done already: "
+        "onboarding list --status parked"
+    )
+    listed = program.here("list", "--status", "parked", "--json").document["journeys"]
+    assert {each["id"]: each["parked"]["kind"] for each in listed} == dict.fromkeys(journeys, "restored")
+    assert program.here("retry", journeys[0]).code != 3
 
 
 def test_the_log_is_json_lines_without_a_personal_datum(program: Program, phone: str) -> None:

@@ -15,7 +15,7 @@ from pydantic import SecretStr, TypeAdapter
 from pydantic_core import PydanticUndefined
 
 import do
-from onboarding import Duration, Polling, Settings, Waiting, errors, once, read, repeatable
+from onboarding import Duration, ParkKind, Polling, Settings, Waiting, errors, once, read, repeatable
 from onboarding.cli.commands.app import app
 from onboarding.machine import Registry
 from onboarding.machine.checks import RESERVED
@@ -71,6 +71,18 @@ def written(value: Any) -> str:
         seconds = int(value.total_seconds())
         return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
     return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def test_the_operators_table_says_of_every_kind_of_parking_what_to_do() -> None:
+    table = (SITE / "guides" / "operator.md").read_text("utf-8").partition("| parked as |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \| \S", table, re.MULTILINE)) == sorted(ParkKind)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_length_of_time_after_an_option_is_one_that_the_option_takes(page: Path) -> None:
+    options = r"--(?:older-than|newer-than|timeout)[ =](\d\w*)"
+    for written_so in re.findall(options, page.read_text("utf-8")):
+        assert TypeAdapter(Duration).validate_python(written_so) >= timedelta(), written_so
 
 
 def test_every_setting_is_listed_with_its_default() -> None:

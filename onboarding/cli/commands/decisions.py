@@ -46,10 +46,15 @@ def retry(
     """Try the present step of journeys anew: of parked ones, or of those that wait for their next try or poll."""
     if bool(journeys) == all_parked:
         raise InvalidData("retry needs the ids of journeys, or --all-parked")
-    done, refused = asyncio.run(_retry(context.obj, journeys or []))
+    done, refused, left = asyncio.run(_retry(context.obj, journeys or []))
     many = all_parked or len(journeys or []) > 1
     tell(done, as_json=as_json, many=many)
-    if all_parked and not done and not refused:
+    if left:
+        say(
+            f"{left} {'is' if left == 1 else 'are'} parked for a person to look at, one by one, as what a retry sends "
+            "may have been done already: onboarding list --status parked"
+        )
+    elif all_parked and not done and not refused:
         say("nothing is parked that could be tried again")
     if refused:
         raise typer.Exit(Exit.FAILED)
@@ -105,22 +110,24 @@ def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
             print(f"  {parked.kind.value}: {clean(parked.reason)}\n  it needs: {clean(parked.needs)}")
 
 
-async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey], int]:
-    """Retry journeys one after the other; those that were, and how many could not be."""
+async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey], int, int]:
+    """Retry journeys one after the other; those that were, how many could not be, and how many are left to a person."""
     from onboarding.engine import ParkKind
     from onboarding.journal import Status
 
     # What a retry of them sends may have been done already: somebody looks at each.
     one_by_one = (ParkKind.IN_DOUBT, ParkKind.RESTORED)
 
-    done, refused = [], 0
+    done, refused, left = [], 0, 0
     alone = len(ids) == 1
     async with invocation.onboarding(worker=True) as onboarding:
         if not ids:
             after = None
             while True:
                 page = await onboarding.list(status=Status.PARKED, limit=_PAGE, after=after)
-                ids += [each.id for each in page if each.parked and each.parked.kind not in one_by_one]
+                parked = [(each.id, each.parked.kind in one_by_one) for each in page if each.parked]
+                ids += [journey for journey, alone_only in parked if not alone_only]
+                left += sum(alone_only for _, alone_only in parked)
                 after = page.next
                 if after is None:
                     break
@@ -134,7 +141,7 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
                 # Whatever is no id was mixed up with one, and is not repeated.
                 say(str(error) if isinstance(error, UnknownJourney) else f"{journey}: {error}")
                 refused += 1
-    return done, refused
+    return done, refused, left
 
 
 def _login_name() -> str:
