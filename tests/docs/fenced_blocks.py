@@ -81,5 +81,5 @@ def normal(text: str) -> list[str]:
     """The lines without what differs from run to run: ids, times, codes, widths."""
     for pattern, same in _SAME:
         text = pattern.sub(same, text)
-    lines = (line.strip() for line in text.replace("\r", "\n").splitlines())
+    lines = (line.rstrip() for line in text.replace("\r", "\n").splitlines())
     return [line for line in lines if line]

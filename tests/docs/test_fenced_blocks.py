@@ -64,6 +64,7 @@ def test_what_differs_from_run_to_run_is_the_same() -> None:
     other = "01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f 09:00:00 took 1.5 s\r\n─"
     assert normal(one) == normal(other)
     assert normal("done: reset") != normal("failed: reset")
+    assert normal(" flow   status") != normal("flow   status")
 
 
 @pytest.mark.parametrize(("was", "now"), [("exit 3\n", "exit 4\n"), ("one\n```", "two\n```"), ("\ntwo\n", "\n2\n")])

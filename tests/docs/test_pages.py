@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,3 +23,13 @@ def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
         pytest.skip("this page uses curl, which is not installed here")
     with PageSession(tmp_path) as session:
         session.check_all(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_table_that_a_page_shows_is_as_wide_as_it_is_printed(page: Path) -> None:
+    for block in re.findall(r"^```text\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for heading, rule, rows in re.findall(r"^(.+)\n( *─+)\n((?:.+\n)*)", block, re.MULTILINE):
+            lines = [heading, *rows.splitlines()]
+            assert max(map(len, lines)) == len(rule), heading
+            starts = [found.end() for found in re.finditer(r" {3,}(?=\S)", heading)]
+            assert [line for line in lines if any(line[at - 3 : at].strip() for at in starts)] == [], heading
