@@ -45,7 +45,7 @@ FEW = ("password-reset", "kyc-update", "avatar-change")
     [
         ("cooldown", "was sent again after"),
         ("intent", "is all there may be"),
-        ("fence", "goes on from"),
+        ("fence-in-memory", "goes on from"),
         ("set-clock", "is all there may be"),
     ],
 )
