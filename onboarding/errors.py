@@ -72,7 +72,10 @@ class MissingExtra(SettingsError, ImportError):
 
 
 class DefinitionError(OnboardingError, TypeError):
-    """A flow that could not work; raised when its class is defined, naming the class and the state."""
+    """A flow that could not work; raised when its class is defined, naming the class and the state.
+
+    That it cannot read its own fields again, once they were stored, may show only at a start.
+    """
 
 
 class CallError(OnboardingError):

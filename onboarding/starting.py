@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from onboarding.engine.asked import explain, invalid, read_back, unusable
-from onboarding.errors import InvalidData
+from onboarding.errors import DefinitionError, InvalidData
 from onboarding.machine import Flow
-from onboarding.machine.fields import REVEAL, STORED, filled_in_later, own_values
+from onboarding.machine.fields import filled_in_later, own_values
+from onboarding.machine.kept import read_again, written
 
 __all__ = ["fresh"]
 
@@ -27,6 +28,7 @@ def fresh(
 
     Raises:
         InvalidData: they do not fit.
+        DefinitionError: they fit, and the flow could not read them again as they would be stored.
     """
     what = f"{kind.definition.name} cannot start"
     if given is not None:
@@ -40,31 +42,33 @@ def fresh(
         raise InvalidData(f"{what}: {', '.join(early)} is filled in on the way, not at the start")
     error: InvalidData
     try:
-        if given is None:
-            shown = kind.model_validate(fields, context=context)
-            return shown, _stored(shown, what)
-        # Whoever built it knew nothing of the context, and may have changed it since without a check.
-        asked = kind.model_fields.keys() - filled_in_later(kind)
-        kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
-        shown = given.model_copy()
-        object.__setattr__(shown, "__dict__", own_values(given.__dict__))
-        return shown, _stored(shown, what)
-    except InvalidData:
-        raise
+        shown = _checked(kind, given, fields, context)
+        kept = read_back(written(shown))
     except ValidationError as bad:
         error = invalid(bad, what, kind)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
         error = unusable(bad, what)
+    else:
+        return shown, _read_again(kind, kept, what)
     raise error
 
 
-def _stored(flow: Flow, what: str) -> Flow:
-    """The flow as it will be read from the journal; fails in some way where its fields cannot be written down."""
-    kind = type(flow)
-    later = filled_in_later(kind)
-    kept = read_back(flow.model_dump(mode="json", context=REVEAL, exclude=set(later) or None, warnings=False))
+def _checked(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context: dict[str, Any] | None) -> Flow:
+    if given is None:
+        return kind.model_validate(fields, context=context)
+    # Whoever built it knew nothing of the context, and may have changed it since without a check.
+    asked = kind.model_fields.keys() - filled_in_later(kind)
+    kind.model_validate({name: given.__dict__[name] for name in asked & given.__dict__.keys()}, context=context)
+    shown = given.model_copy()
+    object.__setattr__(shown, "__dict__", own_values(given.__dict__))
+    return shown
+
+
+def _read_again(kind: type[Flow], kept: dict[str, Any], what: str) -> Flow:
     try:
-        return kind.model_validate(kept, context=STORED)
+        return read_again(kind, kept)
     except ValidationError as bad:
         why = explain(bad, kind)
-    raise InvalidData(f"{what}: it could not be read again as it would be stored: {why}")
+    except Exception as bad:  # noqa: BLE001 - a check of the flow's own
+        why = f"it raised {type(bad).__name__}"
+    raise DefinitionError(f"{what}: {kind.__name__} cannot read its own fields again as they would be stored: {why}")

@@ -169,9 +169,9 @@ class Worker:
             if not self._claimed:
                 self._claimed_at = self._clock.monotonic()
             self._claimed.extend(ids)
-            self._begin()
+            self._take_up()
 
-    def _begin(self) -> None:
+    def _take_up(self) -> None:
         """Begin what was claimed, as far as there is room."""
         if self._claimed and self._clock.monotonic() - self._claimed_at > _STALE:
             self._let_go()
@@ -227,7 +227,7 @@ class Worker:
         self._missed.discard(journey)
         if self._stopping:
             return
-        self._begin()
+        self._take_up()
         sooner = due is not None and due < self._next_look
         last = self._in_a_pass and not self._busy
         if missed or sooner or last or (self._more and self._room):

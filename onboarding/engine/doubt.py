@@ -59,14 +59,14 @@ class Doubts:
         self._begin(hand, None, RESTORED)
 
     def _begin(self, hand: JourneyInHand, ended: Ended | None, why: str) -> None:
-        step, book = hand.step(), hand.book
+        step, book, now = hand.step(), hand.book, hand.now
         book.doubts += 1
         book.probed = False
         if step.effect is Effect.REPEATABLE:
-            due = hand.cools_until(step.name) or hand.now
+            due = hand.cools_until(step.name) or now
             if ended is not None:
-                due = max(due, hand.now + self._rules.backoff.delay(book.doubts, self._rules.rng, ended.retry_after))
-            hand.stay("in_doubt", due, ended, f"{why}; it may be repeated")
+                due = max(due, now + self._rules.backoff.delay(book.doubts, self._rules.rng, ended.retry_after))
+            hand.stay("in_doubt", due, ended, f"{why}; it may be repeated", at=now)
         elif isinstance(step.in_doubt, str):
             dest = hand.fire(step.in_doubt)
             assert dest is not None, "checked when the flow was defined"
@@ -79,8 +79,8 @@ class Doubts:
                 delay = max(delay, timedelta(seconds=ended.retry_after))
             book.doubted = self._rules.clock.monotonic()
             hand.stay(
-                "in_doubt", hand.now + delay, ended,
-                f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT,
+                "in_doubt", now + delay, ended,
+                f"{why}; looked into when a late request would have landed", phase=Phase.DOUBT, at=now,
             )  # fmt: skip
 
     async def look_into(self, hand: JourneyInHand) -> None:
@@ -168,8 +168,8 @@ class Doubts:
         if failures >= backoff.attempts:
             self._ask(hand, f"it could not be checked, {failures} times in a row: {ended.reason}", ended)
             return
-        wait = backoff.delay(failures, self._rules.rng, ended.retry_after)
-        hand.stay("retry", hand.now + wait, ended, f"not checked yet: {ended.reason}", phase=Phase.DOUBT)
+        now, wait = hand.now, backoff.delay(failures, self._rules.rng, ended.retry_after)
+        hand.stay("retry", now + wait, ended, f"not checked yet: {ended.reason}", phase=Phase.DOUBT, at=now)
 
     def _ask(self, hand: JourneyInHand, why: str, ended: Ended | None) -> None:
         needs, phase = "find out whether it did, then resolve the journey as landed or not landed", Phase.READY

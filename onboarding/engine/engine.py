@@ -12,11 +12,10 @@ from typing import Any
 
 from onboarding.api.effects import Effect
 from onboarding.engine.doubt import RESTORED, Doubts
-from onboarding.engine.events import Event, tell
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.messages import apply_message, wants
 from onboarding.engine.next import Finished, Next, WaitingFor, WakeAt
-from onboarding.engine.opening import NewJourney, opening
+from onboarding.engine.opening import NewJourney, Opening
 from onboarding.engine.outcome import Outcome, Parked, ParkKind
 from onboarding.engine.perform import Ended, How, perform
 from onboarding.engine.rules import Rules
@@ -24,7 +23,6 @@ from onboarding.engine.sealer import Sealer
 from onboarding.engine.untouched import park_untouched, set_aside
 from onboarding.errors import (
     DefinitionError,
-    JournalConflict,
     JournalDamaged,
     JournalError,
     KeyMismatch,
@@ -32,7 +30,7 @@ from onboarding.errors import (
     UnknownFlow,
 )
 from onboarding.journal import Head, Journal, Message, Phase, Status
-from onboarding.machine import Failed, Flow, Polling, Waiting
+from onboarding.machine import Failed, Polling, Waiting
 from onboarding.machine.loading import RAISED_BY_FLOWS
 
 __all__ = ["Engine"]
@@ -57,6 +55,7 @@ class Engine:
         self.sealer = sealer
         self.api = api
         self.rules = rules
+        self.opening = Opening(journal, sealer, rules)
         self._doubts = Doubts(journal, sealer, api, rules)
 
     def use(self, api: Any) -> None:
@@ -64,54 +63,15 @@ class Engine:
         self.api = api
         self._doubts = Doubts(self.journal, self.sealer, api, self.rules)
 
-    def opening(self, flow: Flow, key: bytes | None = None) -> NewJourney:
-        """A new journey, which is nowhere yet: for ``store`` or ``begin``, once.
-
-        Args:
-            flow: its fields, which are the engine's own from now on.
-            key: the digest of its key of idempotency.
-        """
-        return opening(flow, self.rules.clock.now(), self.rules.worker, self.sealer.chain, key)
-
-    async def store(self, new: NewJourney) -> Head:
-        """Store a new journey; its head, or that of the one that was stored under its key before.
-
-        Raises:
-            JournalError: it could not be stored.
-        """
-        data = self.sealer.seal(new.head.id, new.flow, new.book)
-        return self._told(new, await self.journal.create(new.head, data, new.first, new.key))
-
     async def begin(self, new: NewJourney, stored: asyncio.Future[Head]) -> Next:
-        """Store a new journey as this worker's own, and advance it: one commit is its first step's intent too.
+        """Store a new journey as this worker's own, and advance it until it rests.
 
         Args:
-            new: the journey; the journal was asked to reserve it.
-            stored: is told what ``store`` gives or raises. Whoever waits for that may be broken off.
+            new: the journey, of ``opening``; the journal was asked to reserve it.
+            stored: is told how it was stored, as ``Opening.begin`` says.
         """
-        hand = JourneyInHand(new.head, new.flow, new.book, self.journal, self.sealer, self.rules)
-        elsewhere = WakeAt(hand.now)
-        try:
-            try:
-                head = self._told(new, await hand.open(new.first, new.key))
-                is_here = head.id == new.head.id
-            except JournalConflict:  # this is no worker any more: it is for whoever is one
-                hand.withdraw()
-                head, is_here = await self.store(new), False
-        except BaseException as error:
-            if isinstance(error, Exception) and not stored.done():
-                stored.set_exception(error)
-                return elsewhere  # it may be stored all the same
-            stored.cancel()
-            raise
-        if not stored.done():
-            stored.set_result(head)
-        return await self._go(hand, head.state, []) if is_here else elsewhere
-
-    def _told(self, new: NewJourney, head: Head) -> Head:
-        if head.id == new.head.id:
-            tell(self.rules.tell, Event(head.flow, head.status, new.first))
-        return head
+        hand = await self.opening.begin(new, stored)
+        return WakeAt(self.rules.clock.now()) if hand is None else await self._go(hand, hand.head.state, [])
 
     async def advance(self, journey: str) -> Next:
         """Advance a journey until it rests, and say what it rests for.
@@ -377,8 +337,8 @@ class Engine:
     def _try_later(self, hand: JourneyInHand, ended: Ended, what: str) -> None:
         """A failure that may pass: again after a while, so many times; a poll goes on until its deadline."""
         hand.book.failures += 1
-        failures, backoff = hand.book.failures, self.rules.backoff
-        overdue = hand.deadline is not None and hand.now >= hand.deadline
+        failures, backoff, now = hand.book.failures, self.rules.backoff, hand.now
+        overdue = hand.deadline is not None and now >= hand.deadline
         polling = isinstance(hand.definition.states[hand.head.state], Polling)
         if overdue or (failures >= backoff.attempts and not polling):
             hand.park(
@@ -387,10 +347,10 @@ class Engine:
             )  # fmt: skip
             return
         wait = backoff.delay(failures, self.rules.rng, ended.retry_after)
-        due = hand.now + wait
+        due = now + wait
         if hand.deadline is not None:
-            due = max(hand.now + timedelta(seconds=1), min(due, hand.deadline))
-        hand.stay("retry", due, ended, f"{what}: {ended.reason}; again in {wait.total_seconds():.1f} s")
+            due = max(now + timedelta(seconds=1), min(due, hand.deadline))
+        hand.stay("retry", due, ended, f"{what}: {ended.reason}; again in {wait.total_seconds():.1f} s", at=now)
 
 
 def _named(trigger: object) -> str:

@@ -19,7 +19,8 @@ from onboarding.engine.sealer import Sealer
 from onboarding.errors import DefinitionError
 from onboarding.journal import Change, Head, Journal, Phase, Status, Stored, TransitionRecord, Verdict, changed
 from onboarding.machine import Done, Failed, Flow, Polling, Step, Waiting
-from onboarding.machine.fields import REVEAL, own_values
+from onboarding.machine.fields import own_values
+from onboarding.machine.kept import written
 
 __all__ = ["JourneyInHand"]
 
@@ -41,6 +42,7 @@ class JourneyInHand:
         self._journal = journal
         self._sealer = sealer
         book.after_restore(head.restored)
+        flow._fired = book.fired  # noqa: SLF001 - the engine keeps a flow's counts
         self.armed = False
         """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None
@@ -116,19 +118,28 @@ class JourneyInHand:
             return state not in book.vouched
         return not book.heard
 
-    def _intend(self, state: str) -> None:
+    def _intend(self, state: str, at: datetime) -> None:
         """Count a request that is about to leave: the commit that follows is its intent."""
         self.book.sends[state] = self.book.sends.get(state, 0) + 1
-        self.book.sent_at[state] = self.now.timestamp()
+        self.book.sent_at[state] = at.timestamp()
         self.armed = True
 
-    def open(self, first: TransitionRecord, key: bytes | None) -> Awaitable[Head]:
-        """Store the journey, which is new. Its first row is the intent too, where its first step needs one."""
-        if self.step().effect is not Effect.READ:
-            self._intend(self.head.state)
+    async def open(self, first: TransitionRecord, key: bytes | None, *, intent: bool) -> Head:
+        """Store the journey, which is new; the head of what is stored under its key, which may be another one.
+
+        Args:
+            first: its first row.
+            key: the digest of its key of idempotency.
+            intent: the commit is the intent of its first step too, where that needs one.
+        """
+        if intent and self.step().effect is not Effect.READ:
+            self._intend(self.head.state, self.now)
             self.head = changed(self.head, phase=Phase.SENDING)
         self._written = self._sealer.seal(self.head.id, self.flow, self.book)
-        return self._journal.create(self.head, self._written, first, key)
+        stored = await self._journal.create(self.head, self._written, first, key)
+        if stored.id == self.head.id:
+            tell(self.rules.tell, Event(stored.flow, stored.status, first))
+        return stored
 
     def withdraw(self) -> None:
         """Take the count back: no byte of the request left."""
@@ -168,35 +179,28 @@ class JourneyInHand:
             if cooling is not None:
                 new["due"] = cooling
             elif not self.may_be_old(dest):
-                self._intend(dest)
+                self._intend(dest, now)
                 new["phase"] = Phase.SENDING
-        self._row(trigger, ended, detail, verdicts, **new)
+        self._row(trigger, ended, detail, verdicts, at=now, **new)
 
     def arm(self, trigger: str | None = None, detail: str = "", ended: Ended | None = None) -> None:
         """Write the intent of the present step: a row of its own for another try, none for the first."""
-        self._intend(self.head.state)
-        new: dict[str, Any] = {"phase": Phase.SENDING, "due": self.now, "status": Status.WORKING, "note": None}
+        now = self.now
+        self._intend(self.head.state, now)
+        new: dict[str, Any] = {"phase": Phase.SENDING, "due": now, "status": Status.WORKING, "note": None}
         if trigger is None:
-            self.write(**new)
+            self.write(updated=now, **new)
         else:
-            self._row(trigger, ended, detail, **new, attempt=self.head.attempt + 1)
+            self._row(trigger, ended, detail, at=now, **new, attempt=self.head.attempt + 1)
 
     def stay(
         self, trigger: str, due: datetime, ended: Ended | None = None, detail: str = "", *, phase: Phase = Phase.READY,
-        verdicts: tuple[Verdict, ...] = (),
+        at: datetime | None = None,
     ) -> None:  # fmt: skip
-        """Write a row that leaves the state as it is: another try later, a doubt."""
+        """Write a row that leaves the state as it is: another try later, a doubt. ``at``: when ``due`` was reckoned."""
         attempt = self.head.attempt + (phase is Phase.READY)
         self._row(
-            trigger,
-            ended,
-            detail,
-            verdicts,
-            phase=phase,
-            due=due,
-            status=self._live_status(),
-            note=None,
-            attempt=attempt,
+            trigger, ended, detail, at=at, phase=phase, due=due, status=self._live_status(), note=None, attempt=attempt
         )
 
     def park(
@@ -205,14 +209,9 @@ class JourneyInHand:
         """Leave the journey to a person, and say why. A doubt that a check can still resolve stays open."""
         parked = Parked(kind, reason, needs, self.now)
         self._row(
-            "parked",
-            ended,
-            f"{kind.value}: {reason}",
-            status=Status.PARKED,
-            due=None,
-            phase=phase,
+            "parked", ended, f"{kind.value}: {reason}", at=parked.since, status=Status.PARKED, due=None, phase=phase,
             note=parked.to_json(),
-        )
+        )  # fmt: skip
 
     def cancel(self, reason: str, verdicts: tuple[Verdict, ...]) -> None:
         """End the journey where it stands."""
@@ -230,10 +229,10 @@ class JourneyInHand:
 
         What a person did not find yet may still land: not before that time has passed is it looked for, or sent again.
         """
-        status = self._live_status()
-        due = self.deadline if status is Status.WAITING else max(self.now, self.landed_by() or self.now)
+        status, now = self._live_status(), self.now
+        due = self.deadline if status is Status.WAITING else max(now, self.landed_by() or now)
         phase = phase or self.head.phase
-        self._row(trigger, None, detail, verdicts, status=status, due=due, attempt=1, note=None, phase=phase)
+        self._row(trigger, None, detail, verdicts, at=now, status=status, due=due, attempt=1, note=None, phase=phase)
 
     def note(self, trigger: str, detail: str, verdicts: tuple[Verdict, ...]) -> None:
         """Write a row that changes nothing else."""
@@ -249,10 +248,7 @@ class JourneyInHand:
 
     def redact(self, text: str) -> str:
         """A person's words without the journey's own data in them."""
-        # A field that is not filled in yet is None, which its own serializer may not know.
-        unset = {name for name, value in self.flow.__dict__.items() if value is None}
-        data = self.flow.model_dump(mode="json", context=REVEAL, exclude=unset, warnings=False)
-        for value in sorted(_strings(data), key=len, reverse=True):
+        for value in sorted(_strings(written(self.flow)), key=len, reverse=True):
             text = text.replace(value, "•••")
         # What it held and has wiped it cannot compare with: a code is a number, an address looks like one.
         text = _TELLING.sub("•••", text)
@@ -281,9 +277,9 @@ class JourneyInHand:
     def next_poll(self) -> datetime:
         """When to poll next: after the flow's time, a tenth of it by chance, and at the deadline at the latest."""
         every = self.rules.poll_every or self.definition.every(self.flow, self.head.state) or timedelta(seconds=1)
-        at = self.now + max(every, _SHORTEST_POLL) * (0.95 + 0.1 * self.rules.rng.random())
-        deadline = self.deadline
-        return at if deadline is None else max(self.now, min(at, deadline))
+        now, deadline = self.now, self.deadline
+        at = now + max(every, _SHORTEST_POLL) * (0.95 + 0.1 * self.rules.rng.random())
+        return at if deadline is None else max(now, min(at, deadline))
 
     def poll_later(self) -> None:
         """No answer yet: look again later. No row; nothing has happened."""
@@ -296,7 +292,8 @@ class JourneyInHand:
         its later writes must not fit onto those of the other, so each run counts on from a number of its own.
         """
         replaces = self.head.revision
-        self.head, self._step = changed(self.head, **new, revision=replaces + self._step, updated=self.now), 1
+        new.setdefault("updated", self.now)
+        self.head, self._step = changed(self.head, **new, revision=replaces + self._step), 1
         ended = self.head.status.is_final
         data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)
         change = Change(head=self.head, replaces=replaces, data=data, transitions=rows, verdicts=verdicts)
@@ -333,10 +330,14 @@ class JourneyInHand:
                 return Status.WORKING
 
     def _row(
-        self, trigger: str, ended: Ended | None, detail: str, verdicts: tuple[Verdict, ...] = (), **new: Any
-    ) -> None:
-        """Write a row of the history, with the head and with what is ``new`` in it."""
-        head, seq = self.head, self.head.seq + 1
+        self, trigger: str, ended: Ended | None, detail: str, verdicts: tuple[Verdict, ...] = (), *,
+        at: datetime | None = None, **new: Any,
+    ) -> None:  # fmt: skip
+        """Write a row of the history, with the head and with what is ``new`` in it.
+
+        One write has one time: a second reading of the clock may be a good while later, on a busy machine.
+        """
+        head, seq, at = self.head, self.head.seq + 1, at or self.now
         remark, self.flow._remark = self.flow._remark, None  # noqa: SLF001 - the engine reads what a step noted
         words = [part for part in (detail, _printable(remark)) if part]
         did: dict[str, Any] = {}
@@ -346,11 +347,11 @@ class JourneyInHand:
                 "mcode": ended.mcode,
             }  # fmt: skip
         row = TransitionRecord(
-            journey=head.id, seq=seq, at=self.now, trigger=trigger, source=head.state,
+            journey=head.id, seq=seq, at=at, trigger=trigger, source=head.state,
             dest=new.get("state", head.state), attempt=head.attempt, worker=self.rules.worker,
             detail="; ".join(words) or None, **did,
         )  # fmt: skip
-        self.write(self.book.sign(row, self._sealer.chain), verdicts=verdicts, **new, seq=seq)
+        self.write(self.book.sign(row, self._sealer.chain), verdicts=verdicts, **new, seq=seq, updated=at)
 
     def _outcome(self, state: Done | Failed, ended: Ended | None) -> Outcome:
         refused = ended if ended is not None and ended.how is How.REFUSED else None

@@ -13,7 +13,8 @@ from onboarding.engine.book import Book
 from onboarding.errors import DefinitionError, JournalDamaged, NotPossible
 from onboarding.journal import DATA_FIELD, Chain, Keyring, digest, message_field
 from onboarding.machine import Flow, Registry
-from onboarding.machine.fields import REVEAL, STORED, filled_in_later, is_handed_over, is_later, is_secret
+from onboarding.machine.fields import is_handed_over, is_later, is_secret
+from onboarding.machine.kept import read_again, written
 
 __all__ = ["Sealer"]
 
@@ -37,7 +38,7 @@ class Sealer:
 
     def seal(self, journey: str, flow: Flow, book: Book, *, ended: bool = False) -> bytes:
         """The bytes to store. A journey that has ended keeps no secret but those that it hands over."""
-        fields = flow.model_dump(mode="json", context=REVEAL, exclude=_unset(flow), warnings=False)
+        fields = written(flow)
         if ended:
             _wipe(type(flow), fields)
         plain = to_json({"book": book.to_dict(), "fields": fields})
@@ -66,7 +67,7 @@ class Sealer:
             raise DefinitionError(
                 f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
             )
-        return _build(kind, fields, book, journey, ended=ended, checked=not migrated), book, state
+        return _build(kind, fields, journey, ended=ended, checked=not migrated), book, state
 
     def digest(self, text: str) -> bytes:
         """What stands for a text that is not to be stored itself: an idempotency key, a login name."""
@@ -106,22 +107,14 @@ def _migrated(kind: type[Flow], version: int, state: str, fields: dict[str, Any]
     raise DefinitionError(f"{kind.__name__}.migrate failed with {why} on a journey of version {version}")
 
 
-def _build(kind: type[Flow], fields: dict[str, Any], book: Book, journey: str, *, ended: bool, checked: bool) -> Flow:
-    why: str | None = None
+def _build(kind: type[Flow], fields: dict[str, Any], journey: str, *, ended: bool, checked: bool) -> Flow:
     try:
-        flow = kind.model_validate(fields, context=STORED if checked else None)
+        return read_again(kind, fields) if checked else kind.model_validate(fields)
     except ValidationError as error:
-        if not ended:
-            why = explain(error, kind)
-        flow = kind.model_construct(**fields)
-    if why is not None:
-        raise JournalDamaged(f"the stored data of the journey {journey} do not fit the flow: {why}")
-    flow._fired = book.fired  # noqa: SLF001 - the engine keeps a flow's counts
-    return flow
-
-
-def _unset(flow: Flow) -> set[str]:
-    return {name for name in filled_in_later(type(flow)) if flow.__dict__.get(name) is None}
+        why = explain(error, kind)
+    if ended:
+        return kind.model_construct(**fields)
+    raise JournalDamaged(f"the stored data of the journey {journey} do not fit the flow: {why}")
 
 
 def _wipe(kind: type[Flow], fields: dict[str, Any]) -> None:

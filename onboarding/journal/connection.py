@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +31,8 @@ __all__ = ["MIGRATING", "SqliteSession", "mark_old", "migrate"]
 
 T = TypeVar("T")
 
+_TEXT = partial(str, encoding="utf-8", errors="replace")
+"""A damaged text is read as one that fits nowhere: refused, it would keep every other row from being read as well."""
 _SETTINGS = (
     # FULL: a reported commit survives a power cut. NORMAL would lose those since the last checkpoint.
     "PRAGMA synchronous = FULL",
@@ -176,10 +179,12 @@ class SqliteSession:
 
     def _connect(self) -> sqlite3.Connection:
         # isolation_level None: this driver begins nothing by itself. A URI with mode=rw never creates a file.
-        return sqlite3.connect(
+        driver = sqlite3.connect(
             f"{self._path.as_uri()}?mode=rw", uri=True, timeout=self._busy_timeout, isolation_level=None,
             check_same_thread=False,  # one at a time: the writer sees to it
         )  # fmt: skip
+        driver.text_factory = _TEXT
+        return driver
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -55,18 +55,19 @@ class Onboarding(Asking, Reading, Keeping):
         Raises:
             UnknownFlow: no flow of that name.
             InvalidData: the fields do not fit; the message names each, never its value.
+            DefinitionError: the flow cannot read its own fields again as they would be stored.
             JournalError: it could not be stored.
         """
         kind = self.flows.resolve(type(flow) if isinstance(flow, Flow) else flow)
         key = None if key is None else text_of(key, "key")
         data, stored = fresh(kind, flow if isinstance(flow, Flow) else None, fields, self._context)
-        new = self.engine.opening(stored, None if key is None else self._sealer.digest(key))
+        new = self.engine.opening.new(stored, None if key is None else self._sealer.digest(key))
         begun = self._worker.begin(new) if isinstance(self._worker, Worker) else None
         if begun is not None:
             head = await begun
         else:
             try:
-                head = await self.engine.store(new)
+                head = await self.engine.opening.store(new)
             finally:  # it may be stored also where this was broken off
                 self._wake()
         if head.id != new.head.id:

@@ -1,4 +1,4 @@
-"""The landing delay is waited out whatever the time of day says: somebody may set it."""
+"""The landing delay is waited out whatever the time of day says: somebody may set it, and a machine may be busy."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from errands import Change
-from scripted_api import in_doubt
+from errands import Change, Nudge
+from scripted_api import HANG, in_doubt
 from workbench import Workbench
 
 from onboarding.engine import Finished, WakeAt
@@ -29,6 +29,30 @@ class WallClock(VirtualClock):
 
     async def sleep(self, delay: float) -> None:
         await asyncio.sleep(delay)
+
+
+class BusyClock(VirtualClock):
+    """The clock of a machine so busy that a second passes between any two readings."""
+
+    def now(self) -> datetime:
+        self.advance(1)
+        return super().now()
+
+
+async def test_one_write_has_one_time(bench: Workbench) -> None:
+    bench.clock = BusyClock()
+    await bench.restart()
+    for flow in (Change, Nudge):
+        bench.api.plays["change"] = bench.api.plays["nudge"] = [in_doubt(), HANG]
+        journey = await bench.start(flow)
+        await bench.advance(journey)
+        head, row = await bench.head(journey), await bench.last(journey)
+        assert row.trigger == "in_doubt"
+        assert head.updated == row.at
+        assert head.due is not None
+        assert head.due - row.at >= timedelta(seconds=30)
+        if flow is Change:
+            assert head.due - row.at == timedelta(seconds=30), "the landing delay"
 
 
 @pytest.mark.parametrize("restarts", [False, True])

@@ -34,7 +34,8 @@ def damage(journal: SqliteJournal, statement: str) -> None:
 
 
 HEADS = ["status = 'workinf'", "phase = 'x'", "due = 'soon'", "due = 9000000000000000000", "created = X'00'",
-         "revision = 'new'", "seq = 'last'", "attempt = 1.5", "version = 'a'", "flow = X'00'"]  # fmt: skip
+         "revision = 'new'", "seq = 'last'", "attempt = 1.5", "version = 'a'", "flow = X'00'",
+         "status = CAST(X'FF' AS TEXT)"]  # fmt: skip
 
 
 @pytest.mark.parametrize("column", HEADS)
@@ -67,6 +68,15 @@ async def test_whatever_else_of_a_journey_is_damaged_names_it_too(journal: Sqlit
         await read("one")
     assert raised.value.journey == "one"
     assert set(await journal.claim(later(1), 10)) == {"one", "two"}
+
+
+@pytest.mark.parametrize("column", ["flow", "state", "note"])
+async def test_a_text_of_bytes_that_are_none_hides_no_other(journal: SqliteJournal, column: str) -> None:
+    damage(journal, f"UPDATE journeys SET {column} = CAST(X'61FF62' AS TEXT) WHERE id = 'one'")
+    assert getattr(await journal.head("one"), column) == "a\N{REPLACEMENT CHARACTER}b"
+    assert [head.id for head in (await journal.find(Query())).heads] == ["two", "one"]
+    assert sum((await journal.count()).values()) == 2
+    assert "two" in await journal.claim(later(1), 10)
 
 
 async def test_one_that_is_set_aside_is_parked_readable_and_not_claimed_again(journal: SqliteJournal) -> None:

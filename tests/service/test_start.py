@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from greeting import Greeting, GreetingApi
+from pydantic import AfterValidator, StringConstraints
 
 from onboarding import (
+    DefinitionError,
+    Done,
+    Flow,
     InvalidData,
     NotPossible,
     Onboarding,
@@ -20,6 +24,8 @@ from onboarding import (
     Status,
     UnknownFlow,
     UnknownJourney,
+    Waiting,
+    minutes,
 )
 from onboarding.testing import VirtualClock
 
@@ -63,6 +69,22 @@ async def test_fields_that_do_not_fit_are_named_and_never_shown(
         await onboarding.start(Greeting, **fields)
     assert names in str(caught.value)
     assert "canary-value" not in repr(caught.value)
+    assert await onboarding.list() == ()
+
+
+class Twice(Flow, name="twice", version=1):
+    """Adds a prefix whenever it reads its field, and takes none that has it."""
+
+    word: Annotated[str, StringConstraints(pattern="^[a-z]+$"), AfterValidator("+{}".format)]
+
+    states: ClassVar = [Waiting("waiting", up_to=minutes(1)), Done("done")]
+    transitions: ClassVar = [["timed_out", "waiting", "done"]]
+
+
+async def test_a_flow_that_could_not_read_its_own_fields_again_does_not_start(onboarding: Onboarding) -> None:
+    with pytest.raises(DefinitionError, match=r"Twice cannot read its own fields again .*: word: ") as caught:
+        await onboarding.start(Twice, word="canary")
+    assert "canary" not in repr(caught.value)
     assert await onboarding.list() == ()
 
 

@@ -52,8 +52,8 @@ _SETTINGS: dict[str, Any] = {
 """Short, so that what is waited for in earnest takes moments here; what is late lands sooner than the delay."""
 _PATIENCE = 12.0
 """Seconds that a journey may take to come to its end."""
-_SLACK = 0.1
-"""Seconds that may be missing: the engine says when it looks before it says when it wrote, on a busy machine."""
+_SLACK = 0.03
+"""Seconds that may be missing: two clocks of a machine."""
 _Place: TypeAlias = Mapping[str, Any]
 """The settings that name a journal."""
 

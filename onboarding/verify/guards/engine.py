@@ -40,12 +40,14 @@ def _intent() -> Iterator[None]:
 @mutant("intent-at-start", "the commit that stores a journey and begins it says that a request may have left",
         part="crash", case="avatar-change/setting_avatar/effect@2.10/landed")  # fmt: skip
 def _intent_at_start() -> Iterator[None]:
-    def forgetful(self: JourneyInHand, first: Any, key: bytes | None) -> Any:
-        head, data = self.head, self._sealer.seal(self.head.id, self.flow, self.book)
-        if self.step().effect is not Effect.READ:
-            self._intend(head.state)
-            self.head = replace(head, phase=Phase.SENDING)
-        return self._journal.create(head, data, first, key)
+    store = JourneyInHand.open
+
+    async def forgetful(self: JourneyInHand, first: Any, key: bytes | None, *, intent: bool) -> Any:
+        stored = await store(self, first, key, intent=False)
+        if intent and self.step().effect is not Effect.READ:
+            self._intend(self.head.state, self.now)
+            self.head = replace(self.head, phase=Phase.SENDING)
+        return stored
 
     with in_place_of(JourneyInHand, "open", forgetful):
         yield

@@ -25,6 +25,9 @@ _FOUND: dict[str, str] = {
     "status": _HEAD.format("status = 'workinf'"),
     "phase": _HEAD.format("phase = 'sendinf'"),
     "state": _HEAD.format("state = 'awaiting_kode'"),
+    "state-bytes": _HEAD.format("state = CAST(X'61FF62' AS TEXT)"),
+    "flow-bytes": _HEAD.format("flow = CAST(X'61FF62' AS TEXT)"),
+    "status-bytes": _HEAD.format("status = CAST(X'FF' AS TEXT)"),
     "flow": _HEAD.format("flow = 'no-such-flow'"),
     "version": _HEAD.format("version = 99"),
     "version-text": _HEAD.format("version = 'first'"),
@@ -43,6 +46,8 @@ _BORNE: dict[str, str] = {
     "note": _HEAD.format("status = 'parked', note = '{', due = NULL"),
     "note-empty": _HEAD.format("status = 'parked', note = '{}', due = NULL"),
     "note-none": _HEAD.format("status = 'parked', note = NULL, due = NULL"),
+    "note-bytes": _HEAD.format("status = 'parked', note = CAST(X'7BFF7D' AS TEXT), due = NULL"),
+    "history-bytes": "UPDATE transitions SET dest = CAST(X'61FF62' AS TEXT) WHERE journey = :id",
     "history-gone": "DELETE FROM transitions WHERE journey = :id",
     "history-time": "UPDATE transitions SET at = 'then' WHERE journey = :id",
     "message-payload": "INSERT INTO inbox (id, journey, kind, name, payload, at) "
