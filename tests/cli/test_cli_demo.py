@@ -95,7 +95,10 @@ def _is_running(process: int) -> bool:
     [
         ({"ONBOARDING_COMMAND": "python3 do.py run"}, "python3 do.py run --journal"),
         ({"UV_RUN_RECURSION_DEPTH": "1", "PATH": "{programs}"}, "uv run onboarding --journal"),
-        ({"UV_RUN_RECURSION_DEPTH": "1", "PATH": "/nowhere"}, f"{sys.executable} -m onboarding --journal"),
+        (
+            {"UV_RUN_RECURSION_DEPTH": "1", "PATH": str(Path(sys.executable).parent)},
+            f"{sys.executable} -m onboarding --journal",
+        ),
         ({"PATH": str(Path(sys.executable).parent)}, "onboarding --journal"),
         ({"PATH": "/nowhere"}, f"{sys.executable} -m onboarding --journal"),
         ({"ONBOARDING_COMMAND": "o", "ONBOARDING_KEYS": "x"}, "ONBOARDING_KEYS=[] o --journal"),

@@ -130,11 +130,12 @@ def _program() -> list[str]:
     """What to type for this program, in the way in which it was started."""
     if typed := os.environ.get("ONBOARDING_COMMAND"):
         return shlex.split(typed)
-    if os.environ.get("UV_RUN_RECURSION_DEPTH") and shutil.which("uv"):
-        return ["uv", "run", "onboarding"]
+    by_path = [sys.executable, "-m", "onboarding"]
+    if os.environ.get("UV_RUN_RECURSION_DEPTH"):  # what else is found now, uv has put there for this process alone
+        return ["uv", "run", "onboarding"] if shutil.which("uv") else by_path
     found = shutil.which("onboarding")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
-    return ["onboarding"] if ours else [sys.executable, "-m", "onboarding"]
+    return ["onboarding"] if ours else by_path
 
 
 def _remove_old_folders() -> None:
