@@ -42,7 +42,6 @@ class JourneyInHand:
         self._journal = journal
         self._sealer = sealer
         book.after_restore(head.restored)
-        flow._fired = book.fired  # noqa: SLF001 - the engine keeps a flow's counts
         self.armed = False
         """Whether the intent in the journal is of this run: found there by another run, it is a doubt."""
         self._last: Awaitable[None] | None = None

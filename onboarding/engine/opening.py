@@ -79,6 +79,7 @@ class Opening:
             journey=head.id, seq=1, at=now, trigger="started", source="", dest=state.name, worker=self._rules.worker
         )
         book = Book()
+        book.counts_for(flow)
         return NewJourney(head, flow, book, book.sign(first, self._sealer.chain), key)
 
     async def store(self, new: NewJourney) -> Head:

@@ -67,7 +67,9 @@ class Sealer:
             raise DefinitionError(
                 f"{kind.__name__} has no state {state!r}; the journey was stored by another version of it"
             )
-        return _build(kind, fields, journey, ended=ended, checked=not migrated), book, state
+        built = _build(kind, fields, journey, ended=ended, checked=not migrated)
+        book.counts_for(built)
+        return built, book, state
 
     def digest(self, text: str) -> bytes:
         """What stands for a text that is not to be stored itself: an idempotency key, a login name."""

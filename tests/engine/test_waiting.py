@@ -167,7 +167,10 @@ async def test_times_counts_through_resends_and_restarts(bench: Workbench) -> No
             assert await bench.hand_in(journey, MessageKind.INPUT, "resend") == "applied"
         await bench.restart()
         assert await bench.hand_in(journey, MessageKind.INPUT, "code_entered", code="1") == "applied"
-    assert (await bench.head(journey)).state == "refused"
+    shown = await bench.get(journey)
+    assert shown.state == "refused"
+    assert shown.data is not None
+    assert shown.data.times("code_wrong") == 5, "also for whoever only looks"
 
 
 class Exhausting(Flow, name="exhausting", version=1):
