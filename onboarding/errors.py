@@ -5,7 +5,7 @@
     OnboardingError
     ├── SettingsError               a setting is missing or wrong
     │   └── MissingExtra            a part needs an extra that is not installed
-    ├── DefinitionError             a flow that could not work, said when it is defined
+    ├── DefinitionError             a flow that could not work, said when it is defined, or started
     ├── CallError                   a call to the Account API did not succeed
     │   ├── NotSent                 no byte of it left: it may be sent again
     │   ├── Refused                 answered with a refusal that the endpoint lists
@@ -72,10 +72,7 @@ class MissingExtra(SettingsError, ImportError):
 
 
 class DefinitionError(OnboardingError, TypeError):
-    """A flow that could not work; raised when its class is defined, naming the class and the state.
-
-    That it cannot read its own fields again, once they were stored, may show only at a start.
-    """
+    """A flow that could not work, named: raised when its class is defined, or at a start where only that shows it."""
 
 
 class CallError(OnboardingError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
-from onboarding.engine.asked import explain, invalid, read_back, unusable
+from onboarding.engine.asked import check_finite, explain, invalid, read_back, unusable
 from onboarding.errors import DefinitionError, InvalidData
 from onboarding.machine import Flow
 from onboarding.machine.fields import filled_in_later, own_values
@@ -49,12 +50,13 @@ def fresh(
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own, a value that no JSON can hold
         error = unusable(bad, what)
     else:
-        return shown, _read_again(kind, kept, what)
+        return shown, _read_again(shown, kept, what)
     raise error
 
 
 def _checked(kind: type[Flow], given: Flow | None, fields: dict[str, Any], context: dict[str, Any] | None) -> Flow:
     if given is None:
+        check_finite(fields, kind)
         return kind.model_validate(fields, context=context)
     # Whoever built it knew nothing of the context, and may have changed it since without a check.
     asked = kind.model_fields.keys() - filled_in_later(kind)
@@ -64,11 +66,25 @@ def _checked(kind: type[Flow], given: Flow | None, fields: dict[str, Any], conte
     return shown
 
 
-def _read_again(kind: type[Flow], kept: dict[str, Any], what: str) -> Flow:
+def _read_again(shown: Flow, kept: dict[str, Any], what: str) -> Flow:
+    kind = type(shown)
     try:
         return read_again(kind, kept)
     except ValidationError as bad:
         why = explain(bad, kind)
     except Exception as bad:  # noqa: BLE001 - a check of the flow's own
         why = f"it raised {type(bad).__name__}"
-    raise DefinitionError(f"{what}: {kind.__name__} cannot read its own fields again as they would be stored: {why}")
+    if _is_of_its_types(shown):
+        raise DefinitionError(
+            f"{what}: {kind.__name__} cannot read its own fields again as they would be stored: {why}"
+        )
+    raise InvalidData(f"{what}: {why}")
+
+
+def _is_of_its_types(flow: Flow) -> bool:
+    """Whether no model within it was built, or changed, without a check."""
+    try:
+        written(flow, strictly=True)
+    except PydanticSerializationError:
+        return False
+    return True

@@ -240,8 +240,9 @@ class Worker:
             self._failed.pop(journey, None)
         except JournalConflict:
             log.warning("the journey {} was advanced elsewhere meanwhile", journey)
-        except UnknownJourney:
-            pass
+        except UnknownJourney:  # its id is damaged, or it was removed meanwhile
+            log.error("the journey {} is due, and the journal finds none of that id: audit the journal", journey)
+            self._shun(journey, "the journal finds none of that id")
         except JournalError as error:
             log.error("the journey {} could not be written: {}", journey, error)
             self._shun(journey, str(error))

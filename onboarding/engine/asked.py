@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, overload
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import InitErrorDetails, PydanticCustomError, from_json, to_json
 
 from onboarding.errors import InvalidData, UnknownJourney
 from onboarding.machine.wording import said
 
-__all__ = ["explain", "id_of", "invalid", "moment_after", "moment_before", "read_back", "text_of", "unusable"]
+__all__ = [
+    "check_finite",
+    "explain",
+    "id_of",
+    "invalid",
+    "moment_after",
+    "moment_before",
+    "read_back",
+    "text_of",
+    "unusable",
+]
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_TEXT = 4000
@@ -80,6 +90,16 @@ def invalid(error: ValidationError, what: str, kind: type[BaseModel] | None = No
 def unusable(error: Exception, what: str) -> InvalidData:
     """The error to raise for data whose check, or whose way into the journal, fails in a way of its own."""
     return InvalidData(f"{what}: a value of it can be neither checked nor stored ({type(error).__name__})")
+
+
+def check_finite(values: Mapping[str, Any], kind: type[BaseModel]) -> None:
+    """Refuse what a list may be made of and nobody knows how long that takes. Raises pydantic's ``ValidationError``."""
+    for name in kind.model_fields:
+        if isinstance(values.get(name), range | Iterator):
+            problem = PydanticCustomError("endless", "must be data, not something that makes them one by one")
+            raise ValidationError.from_exception_data(
+                kind.__name__, [InitErrorDetails(type=problem, loc=(name,), input=None)]
+            )
 
 
 def read_back(fields: Mapping[str, Any]) -> dict[str, Any]:

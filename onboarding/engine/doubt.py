@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.api.effects import Effect
@@ -92,10 +92,10 @@ class Doubts:
         if (left := self._may_still_land(hand)) is not None:
             hand.postpone(hand.now + left)
             return
-        if step.probes is not None and not await self._probe(hand, step.probes):
+        asked = hand.now
+        if step.probes is not None and not await self._probe(hand, step.probes, asked):
             return
         await hand.durable()
-        asked = hand.now
         # To log in, to see whether a password works, is a nuisance: only where it is declared.
         heaviest = Effect.READ if step.probes is None else Effect.REPEATABLE
         check, rules = step.check(hand.flow, self._api), self._rules
@@ -134,13 +134,13 @@ class Doubts:
         left = self._rules.landing_delay - waited
         return left if waited >= timedelta() and left > _SLEW else None
 
-    async def _probe(self, hand: JourneyInHand, field: str) -> bool:
+    async def _probe(self, hand: JourneyInHand, field: str, asked: datetime) -> bool:
         """Whether the doubt's one login may be tried now: then that is durable before it is."""
         if hand.book.probed:
             self._begin(hand, None, "the process ended while a login to find out was under way")
             return False
         free = await self._journal.spend(
-            self._account(hand, field), hand.now, most=_PROBES, within=_PROBES_WITHIN
+            self._account(hand, field), asked, most=_PROBES, within=_PROBES_WITHIN
         )  # fmt: skip
         if free is not None:
             hand.stay(

@@ -341,8 +341,9 @@ class Engine:
         overdue = hand.deadline is not None and now >= hand.deadline
         polling = isinstance(hand.definition.states[hand.head.state], Polling)
         if overdue or (failures >= backoff.attempts and not polling):
+            where = ended.endpoint or hand.step().name
             hand.park(
-                ParkKind.UNREACHABLE, f"{what}, {failures} times in a row: {ended.endpoint}: {ended.reason}",
+                ParkKind.UNREACHABLE, f"{what}, {failures} times in a row: {where}: {ended.reason}",
                 "find out whether the service can be reached (onboarding doctor), then retry", ended,
             )  # fmt: skip
             return

@@ -172,7 +172,7 @@ class JourneyInHand:
             until = entered + (self.definition.up_to(self.flow, dest) or timedelta())
             new.update(status=Status.WAITING, due=until, attempt=0)
         elif isinstance(state, Polling):
-            new.update(status=Status.POLLING, due=now if moved else self.next_poll())
+            new.update(status=Status.POLLING, due=now if moved else self.next_poll(now))
         elif self.definition.steps[dest].effect is not Effect.READ and not self.is_exhausted(dest):
             cooling = self.cools_until(dest)
             if cooling is not None:
@@ -273,16 +273,17 @@ class JourneyInHand:
         """Look again at this time. No row; nothing has happened."""
         self.write(due=due)
 
-    def next_poll(self) -> datetime:
+    def next_poll(self, now: datetime) -> datetime:
         """When to poll next: after the flow's time, a tenth of it by chance, and at the deadline at the latest."""
         every = self.rules.poll_every or self.definition.every(self.flow, self.head.state) or timedelta(seconds=1)
-        now, deadline = self.now, self.deadline
+        deadline = self.deadline
         at = now + max(every, _SHORTEST_POLL) * (0.95 + 0.1 * self.rules.rng.random())
         return at if deadline is None else max(now, min(at, deadline))
 
     def poll_later(self) -> None:
         """No answer yet: look again later. No row; nothing has happened."""
-        self.write(due=self.next_poll(), attempt=1)
+        now = self.now
+        self.write(due=self.next_poll(now), attempt=1, updated=now)
 
     def write(self, *rows: TransitionRecord, verdicts: tuple[Verdict, ...] = (), **new: Any) -> None:
         """Hand one change to the journal: the head with what is ``new`` in it, and the data as they are now.
@@ -291,7 +292,8 @@ class JourneyInHand:
         its later writes must not fit onto those of the other, so each run counts on from a number of its own.
         """
         replaces = self.head.revision
-        new.setdefault("updated", self.now)
+        if "updated" not in new:
+            new["updated"] = self.now
         self.head, self._step = changed(self.head, **new, revision=replaces + self._step), 1
         ended = self.head.status.is_final
         data = self._sealer.seal(self.head.id, self.flow, self.book, ended=ended)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onboarding.engine.asked import invalid, read_back, unusable
+from onboarding.engine.asked import check_finite, invalid, read_back, unusable
 from onboarding.engine.journey import JourneyInHand
 from onboarding.engine.outcome import Parked, ParkKind
 from onboarding.engine.sealer import Sealer
@@ -61,6 +61,7 @@ def check_input(
     what = f"the input {name!r} was not accepted"
     error: InvalidData
     try:
+        check_finite(values, handler.model)
         kept = read_back(handler.keep(handler.parse(values, context)))
     except ValidationError as bad:
         error = invalid(bad, what, handler.model)

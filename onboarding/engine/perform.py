@@ -20,6 +20,8 @@ __all__ = ["Ended", "How", "perform"]
 
 _ENDS = {"refused": "refused", "not_sent": "not_sent", "refused_by_protocol": "rejected", "in_doubt": "in_doubt"}
 """How a step ended whose call ended so."""
+_LATE = timedelta(seconds=1)
+"""Where a step is broken off later than this after its limit, nothing ran meanwhile: the limit says nothing of it."""
 _WEIGHT = {Effect.READ: 0, Effect.REPEATABLE: 1, Effect.ONCE: 2}
 
 
@@ -114,7 +116,8 @@ async def perform(
         permit: asked right before a call leaves that changes something: where it says no, nothing is sent.
     """
     guard = _Guard(allowed)
-    began = clock.monotonic()
+    began, loop = clock.monotonic(), asyncio.get_running_loop()
+    late = loop.time() + (limit + _LATE).total_seconds()
     how, value = How.RETURNED, None
     error: CallError | None = None
     with observing(guard), permitting(permit):
@@ -129,10 +132,14 @@ async def perform(
             task = asyncio.current_task()
             if isinstance(bug, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise  # not the step's own: the whole is broken off
-            how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
-            value = _what_broke(bug, step, limit)
+            if _is_at_limit(bug) and loop.time() > late:
+                may_have_landed = guard.may_have_landed or allowed is Effect.READ
+                how, value = How.IN_DOUBT if may_have_landed else How.NOT_SENT, "the process stood still meanwhile"
+            else:
+                how = How.BROKE_AFTER_SENDING if guard.may_have_landed else How.BROKE
+                value = _what_broke(bug, step, limit)
     duration = clock.monotonic() - began
-    if how in (How.BROKE, How.BROKE_AFTER_SENDING):
+    if error is None and how is not How.RETURNED:
         return _facts(guard, Ended(how, reason=str(value), duration=duration))
     if guard.is_in_doubt(error):
         why = error.reason if error is not None else "its outcome is unknown, which the step passed over"
@@ -146,12 +153,16 @@ async def perform(
     return _of_error(how, error, duration)
 
 
+def _is_at_limit(bug: BaseException) -> bool:
+    return isinstance(bug, TimeoutError) and type(bug.__cause__) is asyncio.CancelledError
+
+
 def _what_broke(bug: BaseException, step: Awaitable[Any], limit: timedelta) -> str:
     """What a step failed with, and where; its own text may hold anything, but for a definition's error."""
     if isinstance(bug, DefinitionError):
         return str(bug)
     code = getattr(step, "cr_code", None)
-    if isinstance(bug, TimeoutError) and bug.__cause__ is not None and type(bug.__cause__) is asyncio.CancelledError:
+    if _is_at_limit(bug):
         return f"it did not end within {limit.total_seconds():g} s"
     lines = [
         frame.tb_lineno

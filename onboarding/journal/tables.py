@@ -92,6 +92,8 @@ class Tables:
         def work(connection: Connection) -> Page:
             heads = tuple(map(_listed, connection.execute(find(query, connection.dialect.name)).mappings()))
             page = heads[: query.limit]
+            if query.after is not None and page:
+                self._check_order(page[-1].id, query.after)
             return Page(page, page[-1].id if len(heads) > query.limit else None)
 
         return await self._ask(work)
@@ -141,9 +143,14 @@ class Tables:
     async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
         """Sealed data in order of id."""
         terms = {"after": after, "limit": limit}
-        return await self._ask(
-            lambda connection: [(row.id, row.revision, row.data) for row in connection.execute(sql.SEALED, terms)]
-        )
+
+        def work(connection: Connection) -> list[tuple[str, int, bytes]]:
+            rows = [(row.id, row.revision, row.data) for row in connection.execute(sql.SEALED, terms)]
+            if rows:
+                self._check_order(after, rows[-1][0])
+            return rows
+
+        return await self._ask(work)
 
     async def reseal(self, rows: Sequence[tuple[str, int, bytes]]) -> int:
         """Replace sealed data where the revision still holds."""
@@ -153,11 +160,14 @@ class Tables:
     async def sealed_messages(self, after: str = "", limit: int = 500) -> list[tuple[str, str, bytes]]:
         """Sealed payloads that nobody has looked at, in order of id."""
         terms = {"after": after, "limit": limit}
-        return await self._ask(
-            lambda connection: [
-                (row.id, row.journey, row.payload) for row in connection.execute(sql.SEALED_MESSAGES, terms)
-            ]
-        )
+
+        def work(connection: Connection) -> list[tuple[str, str, bytes]]:
+            rows = [(row.id, row.journey, row.payload) for row in connection.execute(sql.SEALED_MESSAGES, terms)]
+            if rows:
+                self._check_order(after, rows[-1][0])
+            return rows
+
+        return await self._ask(work)
 
     async def reseal_messages(self, rows: Sequence[tuple[str, bytes, bytes]]) -> int:
         """Replace such payloads where the old one still stands."""
@@ -176,7 +186,10 @@ class Tables:
 
     async def ended(self, before: datetime, after: str = "", limit: int = 200) -> Ended:
         """Journeys that ended before then, whole."""
-        return await self._ask(lambda connection: ended(connection, before, after, limit))
+        page = await self._ask(lambda connection: ended(connection, before, after, limit))
+        if page.next is not None:
+            self._check_order(after, page.next)
+        return page
 
     async def take_in(self, journeys: Sequence[Whole]) -> None:
         """Store journeys of another journal durably."""
@@ -185,6 +198,13 @@ class Tables:
     async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
         """Remove those that are as they were."""
         return await self._do(lambda connection: take_out(connection, journeys))
+
+    def _check_order(self, before: str, after: str) -> None:
+        """That whoever goes on from the last id comes to others: a damaged one would lead round in a circle."""
+        if before >= after:
+            raise JournalDamaged(
+                f"the journal {self.place} is damaged: restore it from a backup; its ids are out of order"
+            )
 
     async def _replace(self, statement: Update, terms: Sequence[Mapping[str, object]]) -> int:
         if not terms:

@@ -11,10 +11,15 @@ from onboarding.machine.flow import Flow
 __all__ = ["read_again", "written"]
 
 
-def written(flow: Flow) -> dict[str, Any]:
-    """The fields as JSON data, without those that are not filled in yet: their own serializers may not know None."""
+def written(flow: Flow, *, strictly: bool = False) -> dict[str, Any]:
+    """The fields as JSON data, without those that are not filled in yet: their own serializers may not know None.
+
+    Args:
+        flow: the fields.
+        strictly: fails with pydantic's ``PydanticSerializationError`` where a value is not of its field's type.
+    """
     unset = {name for name in filled_in_later(type(flow)) if flow.__dict__.get(name) is None}
-    return flow.model_dump(mode="json", context=REVEAL, exclude=unset, warnings=False)
+    return flow.model_dump(mode="json", context=REVEAL, exclude=unset, warnings="error" if strictly else False)
 
 
 def read_again(kind: type[Flow], fields: Mapping[str, Any]) -> Flow:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from errands import Change, Nudge
 from scripted_api import HANG, in_doubt
-from workbench import Workbench
+from workbench import BusyClock, Workbench
 
 from onboarding.engine import Finished, WakeAt
 from onboarding.testing import VirtualClock
@@ -31,17 +31,10 @@ class WallClock(VirtualClock):
         await asyncio.sleep(delay)
 
 
-class BusyClock(VirtualClock):
-    """The clock of a machine so busy that a second passes between any two readings."""
-
-    def now(self) -> datetime:
-        self.advance(1)
-        return super().now()
-
-
 async def test_one_write_has_one_time(bench: Workbench) -> None:
-    bench.clock = BusyClock()
+    clock = bench.clock = BusyClock()
     await bench.restart()
+    clock.seconds = 1
     for flow in (Change, Nudge):
         bench.api.plays["change"] = bench.api.plays["nudge"] = [in_doubt(), HANG]
         journey = await bench.start(flow)

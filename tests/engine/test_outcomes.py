@@ -268,6 +268,46 @@ async def test_a_step_that_does_not_do_what_a_step_should_parks_and_says_what_it
     assert "canary" not in repr(rest)
 
 
+class LookFirst(Flow, name="look-first", version=1):
+    """Looks at something before it does what must not be done twice."""
+
+    states: ClassVar = ENDS
+    transitions: ClassVar = WAYS
+
+    @once(then="did", refused=TURNED_AWAY, in_doubt=ASK)
+    async def doing(self, api: Any) -> None:
+        await api.look()
+        await api.change()
+
+
+@pytest.mark.parametrize(
+    ("flow", "hangs", "rows"),
+    [
+        (Change, "change", ["started", "in_doubt", "did"]),
+        (Nudge, "nudge", ["started", "in_doubt", "did"]),
+        (LookFirst, "look", ["started", "retry", "did"]),
+        (Look, "look", ["started", "retry", "did"]),
+    ],
+)
+async def test_a_process_that_stood_still_is_no_mistake_of_the_flow(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, flow: Any, hangs: str, rows: list[str]
+) -> None:
+    await bench.restart(step_limit=timedelta(seconds=60))
+    bench.api.plays[hangs] = [HANG]
+    journey = await bench.start(flow)
+    run = asyncio.create_task(bench.advance(journey))
+    await bench.api.under_way.wait()
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    monkeypatch.setattr(loop, "time", lambda: time() + 3600)
+    rest = await run
+    assert isinstance(rest, WakeAt)
+    assert "the process stood still" in ((await bench.last(journey)).detail or "")
+    bench.api.plays["look"] = [True]
+    assert isinstance(await bench.advance(journey, after=60), Finished)
+    assert await bench.triggers(journey) == rows
+
+
 class Impatient(Flow, name="impatient", version=1):
     """Has its own ideas of how long a request may take, and of which are worth another try."""
 

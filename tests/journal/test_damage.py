@@ -33,6 +33,7 @@ def damage(journal: SqliteJournal, statement: str) -> None:
         database.commit()
 
 
+LATE = later(86_400)
 HEADS = ["status = 'workinf'", "phase = 'x'", "due = 'soon'", "due = 9000000000000000000", "created = X'00'",
          "revision = 'new'", "seq = 'last'", "attempt = 1.5", "version = 'a'", "flow = X'00'",
          "status = CAST(X'FF' AS TEXT)"]  # fmt: skip
@@ -77,6 +78,22 @@ async def test_a_text_of_bytes_that_are_none_hides_no_other(journal: SqliteJourn
     assert [head.id for head in (await journal.find(Query())).heads] == ["two", "one"]
     assert sum((await journal.count()).values()) == 2
     assert "two" in await journal.claim(later(1), 10)
+
+
+async def test_whoever_goes_from_id_to_id_is_not_led_round_by_a_damaged_one(journal: SqliteJournal) -> None:
+    await journal.post(a_message("m", "two"))
+    for table, column in (("journeys", "id"), ("journey_data", "journey"), ("inbox", "id")):
+        damage(journal, f"UPDATE {table} SET {column} = CAST(X'FF' AS TEXT) WHERE {column} IN ('two', 'm')")
+    damage(journal, "UPDATE journeys SET status = 'done' WHERE id NOT IN ('one')")
+    damaged = "\N{REPLACEMENT CHARACTER}"
+    assert (await journal.sealed("one", 1))[0][0] == (await journal.sealed_messages("", 1))[0][0] == damaged
+    for page in (journal.sealed(damaged, 1), journal.sealed_messages(damaged, 1), journal.ended(LATE, damaged, 1)):
+        with pytest.raises(JournalDamaged, match="restore it from a backup; its ids are out of order"):
+            await page
+    damage(journal, "UPDATE journeys SET id = CAST(X'80' AS TEXT) WHERE id = CAST(X'FF' AS TEXT)")
+    first = await journal.find(Query(limit=1))
+    with pytest.raises(JournalDamaged, match="out of order"):
+        await journal.find(Query(limit=1, after=first.next))
 
 
 async def test_one_that_is_set_aside_is_parked_readable_and_not_claimed_again(journal: SqliteJournal) -> None:

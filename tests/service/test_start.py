@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.metadata import EntryPoint
+from itertools import count
 from typing import Annotated, Any, ClassVar
 
 import pytest
 from greeting import Greeting, GreetingApi
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from onboarding import (
     DefinitionError,
@@ -72,20 +73,52 @@ async def test_fields_that_do_not_fit_are_named_and_never_shown(
     assert await onboarding.list() == ()
 
 
-class Twice(Flow, name="twice", version=1):
-    """Adds a prefix whenever it reads its field, and takes none that has it."""
+class Part(BaseModel):
+    """A model within a flow."""
 
-    word: Annotated[str, StringConstraints(pattern="^[a-z]+$"), AfterValidator("+{}".format)]
+    number: int
+
+
+def unsigned(word: str) -> str:
+    """A check that breaks."""
+    if word.startswith("++"):
+        raise RuntimeError
+    return f"+{word}"
+
+
+class Twice(Flow, name="twice", version=1):
+    """Adds a sign whenever it reads a field, and takes none that has it."""
+
+    word: Annotated[str, StringConstraints(pattern="^[a-z]+$"), AfterValidator("+{}".format)] | None = None
+    other: Annotated[str, AfterValidator(unsigned)] | None = None
+    part: Part | None = None
 
     states: ClassVar = [Waiting("waiting", up_to=minutes(1)), Done("done")]
     transitions: ClassVar = [["timed_out", "waiting", "done"]]
 
 
-async def test_a_flow_that_could_not_read_its_own_fields_again_does_not_start(onboarding: Onboarding) -> None:
-    with pytest.raises(DefinitionError, match=r"Twice cannot read its own fields again .*: word: ") as caught:
-        await onboarding.start(Twice, word="canary")
+@pytest.mark.parametrize(
+    ("fields", "says"), [({"word": "canary"}, "word: "), ({"other": "+canary"}, "it raised RuntimeError")]
+)
+async def test_a_flow_that_could_not_read_its_own_fields_again_does_not_start(
+    onboarding: Onboarding, fields: dict[str, str], says: str
+) -> None:
+    with pytest.raises(DefinitionError, match=f"Twice cannot read its own fields again .*: {says}") as caught:
+        await onboarding.start(Twice, **fields)
     assert "canary" not in repr(caught.value)
     assert await onboarding.list() == ()
+
+
+async def test_a_model_that_was_built_without_a_check_is_not_the_flows_mistake(onboarding: Onboarding) -> None:
+    with pytest.raises(InvalidData, match=r"twice cannot start: part\.number: must be a whole number") as caught:
+        await onboarding.start(Twice, part=Part.model_construct(number="canary"))
+    assert "canary" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("endless", [count(), range(10**9), (each for each in "ab")])
+async def test_what_is_made_one_by_one_is_no_list(onboarding: Onboarding, endless: Any) -> None:
+    with pytest.raises(InvalidData, match="name: must be data"):
+        await onboarding.start(Greeting, name=endless)
 
 
 async def test_an_instance_brings_no_later_fields_and_no_others_beside_it(onboarding: Onboarding) -> None:

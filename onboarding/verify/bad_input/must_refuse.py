@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from onboarding.api import AccountApi
@@ -92,6 +93,14 @@ def _start(**fields: Any) -> Act:
     return lambda place: place.onboarding.start(Questionnaire, **{**START, **fields})
 
 
+def _input(**values: Any) -> Act:
+    async def send(place: Place) -> None:
+        journey = await place.onboarding.start(Questionnaire, **START)
+        await place.onboarding.send(journey.id, "answered", **{**INPUT, **values})
+
+    return send
+
+
 def _picture(address: str) -> Act:
     return _start(picture=address)
 
@@ -169,6 +178,9 @@ CASES: dict[str, tuple[type[OnboardingError], Act]] = {
         "picture-file": (InvalidData, _picture("file:///etc/hostname")),
         "field-unknown": (InvalidData, _start(nickname="Vera")),
         "number-as-text": (InvalidData, _start(number="seven")),
+        "words-without-end": (InvalidData, _start(words=count())),
+        "words-almost-without-end": (InvalidData, _start(words=range(10**9))),
+        "input-without-end": (InvalidData, _input(words=count())),
         "id-that-is-none": (UnknownJourney, lambda place: place.onboarding.get(f"../{place.canary}")),
         "id-unknown": (UnknownJourney, lambda place: place.onboarding.get("01a204bf-21a5-7e3b-a0bd-7c0f3f6f1f1f")),
         "key-too-long": (

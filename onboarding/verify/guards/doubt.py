@@ -157,9 +157,9 @@ def _restored() -> Iterator[None]:
 def _one_probe() -> Iterator[None]:
     probe = Doubts._probe
 
-    async def forgetful(self: Doubts, hand: JourneyInHand, field: str) -> bool:
+    async def forgetful(self: Doubts, hand: JourneyInHand, field: str, asked: Any) -> bool:
         hand.book.probed = False
-        return await probe(self, hand, field)
+        return await probe(self, hand, field, asked)
 
     with in_place_of(Doubts, "_probe", forgetful):
         yield
@@ -272,8 +272,8 @@ def _restored_anew() -> Iterator[None]:
 def _probe_durable() -> Iterator[None]:
     probe = Doubts._probe
 
-    async def hasty(self: Doubts, hand: JourneyInHand, field: str) -> bool:
-        may = await probe(self, hand, field)
+    async def hasty(self: Doubts, hand: JourneyInHand, field: str, asked: Any) -> bool:
+        may = await probe(self, hand, field, asked)
         hand._last = None
         return may
 

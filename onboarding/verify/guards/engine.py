@@ -232,7 +232,7 @@ def _backoff() -> Iterator[None]:
 
 @mutant("poll-pause", "between two polls is a pause", part="model", case="kyc-update")
 def _poll_pause() -> Iterator[None]:
-    with in_place_of(JourneyInHand, "next_poll", lambda self: self.now + timedelta(milliseconds=1)):
+    with in_place_of(JourneyInHand, "next_poll", lambda _, now: now + timedelta(milliseconds=1)):
         yield
 
 
@@ -287,9 +287,9 @@ def _by_half() -> Iterator[None]:
 def _poll_deadline() -> Iterator[None]:
     next_poll = JourneyInHand.next_poll
 
-    def unhurried(self: JourneyInHand) -> Any:
+    def unhurried(self: JourneyInHand, now: Any) -> Any:
         with in_place_of(JourneyInHand, "deadline", None):
-            return next_poll(self)
+            return next_poll(self, now)
 
     with in_place_of(JourneyInHand, "next_poll", unhurried):
         yield
