@@ -15,15 +15,19 @@ class VirtualClock:
 
     Args:
         start: the time that it shows at first, aware.
+        tick: how far each reading moves it: of a real clock, no two readings are the same.
     """
 
-    def __init__(self, start: datetime | None = None) -> None:
+    def __init__(self, start: datetime | None = None, *, tick: timedelta = timedelta()) -> None:
+        self.tick = tick
         self._start = self._now = start or datetime(2026, 1, 1, tzinfo=UTC)
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
     def now(self) -> datetime:
         """The time that it shows."""
+        if self.tick:
+            self.advance(self.tick)
         return self._now
 
     def monotonic(self) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from errands import Change, Nudge
 from scripted_api import HANG, in_doubt
-from workbench import BusyClock, Workbench
+from workbench import Workbench
 
 from onboarding.engine import Finished, WakeAt
 from onboarding.testing import VirtualClock
@@ -32,9 +32,7 @@ class WallClock(VirtualClock):
 
 
 async def test_one_write_has_one_time(bench: Workbench) -> None:
-    clock = bench.clock = BusyClock()
-    await bench.restart()
-    clock.seconds = 1
+    bench.clock.tick = timedelta(seconds=1)
     for flow in (Change, Nudge):
         bench.api.plays["change"] = bench.api.plays["nudge"] = [in_doubt(), HANG]
         journey = await bench.start(flow)

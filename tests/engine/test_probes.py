@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from errands import ENDS, TURNED_AWAY, WAYS
 from scripted_api import HANG, in_doubt, not_sent
-from workbench import BusyClock, Workbench
+from workbench import Workbench
 
 from onboarding import Flow, ParkKind, once
 from onboarding.engine import Finished, Parked, WakeAt
@@ -87,10 +87,8 @@ async def test_logins_that_never_tell_end_with_a_person(bench: Workbench) -> Non
 
 @pytest.mark.parametrize("between", [0, 0.01])
 async def test_a_login_that_was_never_sent_counts_for_nothing(bench: Workbench, between: float) -> None:
-    clock = bench.clock = BusyClock()
-    await bench.restart()
     journey = await in_a_doubt(bench)
-    clock.seconds = between
+    bench.clock.tick = timedelta(seconds=between)
     bench.api.plays["nudge"] = [not_sent(), not_sent(), not_sent(), True]
     began = bench.clock.now()
     rest = await bench.advance(journey)

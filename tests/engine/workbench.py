@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -21,18 +20,6 @@ from onboarding.testing import VirtualClock
 
 KEY = Keyring.generate_key()
 SETTINGS = {"landing_delay": "30s", "backoff_base": "1s", "backoff_cap": "60s", "attempts": 4}
-
-
-class BusyClock(VirtualClock):
-    """The clock of a machine so busy that a while passes between any two readings."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        self.advance(self.seconds)
-        return super().now()
 
 
 class Workbench:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from onboarding.api import AccountApi
@@ -145,7 +146,7 @@ async def _login_unwritten() -> list[str]:
 
 async def _login_unsent() -> list[str]:
     """A login that nobody let in counts for nothing: the next one may be tried before the hour is over."""
-    clock = VirtualClock()
+    clock = VirtualClock(tick=timedelta(milliseconds=1))
     answers = iter((cut(b""), _THROTTLED, _THROTTLED, _THROTTLED))
 
     async def in_turn(exchange: Exchange) -> None:
