@@ -71,7 +71,8 @@ def _judged(wrong: Call, ended: _Ended) -> list[str]:
         found.append("it shows a traceback")
     if wrong.canary in ended.err:
         found.append("standard error repeats what was handed in")
-    if wrong.canary in ended.out:
+    tenant = wrong.environment.get("ONBOARDING_TENANT_ID", "")  # which doctor shows: it is no secret
+    if wrong.canary in (ended.out.replace(tenant, "") if tenant else ended.out):
         found.append("standard output repeats what was handed in")
     lines = ended.err.splitlines()
     if any("an unexpected error" in line for line in lines):
