@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Update
+from sqlalchemy import Connection, Select, Update
 
 from onboarding.errors import JournalDamaged, JournalError
 from onboarding.journal import statements as sql
@@ -142,15 +142,7 @@ class Tables:
 
     async def sealed(self, after: str = "", limit: int = 500) -> list[tuple[str, int, bytes]]:
         """Sealed data in order of id."""
-        terms = {"after": after, "limit": limit}
-
-        def work(connection: Connection) -> list[tuple[str, int, bytes]]:
-            rows = [(row.id, row.revision, row.data) for row in connection.execute(sql.SEALED, terms)]
-            if rows:
-                self._check_order(after, rows[-1][0])
-            return rows
-
-        return await self._ask(work)
+        return await self._next(sql.SEALED, after, limit)
 
     async def reseal(self, rows: Sequence[tuple[str, int, bytes]]) -> int:
         """Replace sealed data where the revision still holds."""
@@ -159,15 +151,7 @@ class Tables:
 
     async def sealed_messages(self, after: str = "", limit: int = 500) -> list[tuple[str, str, bytes]]:
         """Sealed payloads that nobody has looked at, in order of id."""
-        terms = {"after": after, "limit": limit}
-
-        def work(connection: Connection) -> list[tuple[str, str, bytes]]:
-            rows = [(row.id, row.journey, row.payload) for row in connection.execute(sql.SEALED_MESSAGES, terms)]
-            if rows:
-                self._check_order(after, rows[-1][0])
-            return rows
-
-        return await self._ask(work)
+        return await self._next(sql.SEALED_MESSAGES, after, limit)
 
     async def reseal_messages(self, rows: Sequence[tuple[str, bytes, bytes]]) -> int:
         """Replace such payloads where the old one still stands."""
@@ -198,6 +182,14 @@ class Tables:
     async def take_out(self, journeys: Sequence[tuple[str, int]]) -> list[str]:
         """Remove those that are as they were."""
         return await self._do(lambda connection: take_out(connection, journeys))
+
+    async def _next(self, statement: Select[Any], after: str, limit: int) -> list[Any]:
+        """The rows that follow in order of id."""
+        terms = {"after": after, "limit": limit}
+        rows = await self._ask(lambda connection: list(map(tuple, connection.execute(statement, terms))))
+        if rows:
+            self._check_order(after, rows[-1][0])
+        return rows
 
     def _check_order(self, before: str, after: str) -> None:
         """That whoever goes on from the last id comes to others: a damaged one would lead round in a circle."""
