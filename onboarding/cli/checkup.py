@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from onboarding.cli.output import length
 from onboarding.errors import (
     CallError,
     DefinitionError,
@@ -47,15 +50,20 @@ class Finding:
     remedy: str = ""
 
 
-async def examine(load: Callable[[], Settings]) -> list[Finding]:
-    """All findings, in order. Nothing is changed, and nothing is made that was not there."""
+async def examine(load: Callable[[], Settings], late: timedelta) -> list[Finding]:
+    """All findings, in order. Nothing is changed, and nothing is made that was not there.
+
+    Args:
+        load: gives the settings.
+        late: how long a journey may be due before that is a problem.
+    """
     try:
         settings = load()
     except OnboardingError as error:
         return [Finding("settings", ok=False, found=str(error), remedy="mend this first: nothing else was looked at")]
     findings = [await _settings(settings)]
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]], ...] = (
-        ("flows", _flows), ("journal", _journal),
+        ("flows", _flows), ("journal", partial(_journal, late=late)),
     )  # fmt: skip
     for name, check in checks:
         try:
@@ -115,7 +123,7 @@ async def _flows(settings: Settings) -> list[Finding]:
     return [Finding("flows", ok=True, found=f"{len(names)}: {', '.join(names)}")]
 
 
-async def _journal(settings: Settings) -> list[Finding]:
+async def _journal(settings: Settings, *, late: timedelta) -> list[Finding]:
     from onboarding.cli.place import is_blank, is_on_server, journal_file
     from onboarding.journal import open_journal
     from onboarding.journal.files import try_folder
@@ -128,7 +136,10 @@ async def _journal(settings: Settings) -> list[Finding]:
         return [Finding("journal", ok=True, found=made), _keys_to_come(settings)]
     await journal.open()
     try:
-        return [await _owner(journal), await _journeys(journal, settings), await _keys(journal, settings)]
+        return [
+            await _owner(journal), await _progress(journal, late), await _journeys(journal, settings),
+            await _keys(journal, settings),
+        ]  # fmt: skip
     finally:
         await journal.close()
 
@@ -137,6 +148,19 @@ async def _owner(journal: Journal) -> Finding:
     if not await journal.is_attended():
         return Finding("journal", ok=True, found=f"{journal.place}; nobody advances its journeys at the moment")
     return Finding("journal", ok=True, found=f"{journal.place}; a process advances its journeys")
+
+
+async def _progress(journal: Journal, late: timedelta) -> Finding:
+    """Whether what falls due is taken up: a worker may be gone, or there and stuck."""
+    now = datetime.now(UTC)
+    due = await journal.next_due(now)
+    if due is None:
+        return Finding("progress", ok=True, found="nothing is due")
+    if due > now:
+        return Finding("progress", ok=True, found=f"the next journey is due in {length(due - now)}")
+    waits = f"the journey that is due longest has been so for {length(now - due)}"
+    remedy = "start a worker (onboarding worker), or find out what the one that runs is stuck on"
+    return Finding("progress", ok=now - due <= late, found=waits, remedy=remedy if now - due > late else "")
 
 
 async def _journeys(journal: Journal, settings: Settings) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from onboarding.cli.grid import Layout
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from onboarding.engine import Journey
 
 __all__ = ["LAYOUTS", "row_of", "status_of", "tries_of"]
+
+_LATE = timedelta(minutes=1)
+"""A worker that is there takes up what is due in less."""
 
 LAYOUTS = (
     Layout(("id", "flow", "state", "status", "age", "due in", "needs"), wraps=28),
@@ -32,9 +35,15 @@ def row_of(journey: Journey, now: datetime) -> dict[str, str]:
         "state": journey.state,
         "status": status_of(journey),
         "age": ago(journey.created),
-        "due in": "" if journey.due is None else "now" if journey.due <= now else length(journey.due - now),
+        "due in": "" if journey.due is None else _due(journey.due - now),
         "needs": tries_of(journey) if journey.failing else needs,
     }
+
+
+def _due(span: timedelta) -> str:
+    if span > timedelta():
+        return length(span)
+    return "now" if -span < _LATE else f"{length(-span)} late"
 
 
 def status_of(journey: Journey) -> str:

@@ -36,8 +36,21 @@ def test_doctor_finds_all_well_where_it_is(program: Program, phone: str) -> None
     ended = program.here("doctor", "--json")
     assert (ended.code, ended.err) == (0, "")
     assert checks(ended.document) == {
-        "settings": True, "flows": True, "journal": True, "journeys": True, "keys": True, "API": True,
+        "settings": True, "flows": True, "journal": True, "progress": True, "journeys": True, "keys": True, "API": True,
     }  # fmt: skip
+
+
+def test_doctor_finds_what_is_due_and_not_taken_up(program: Program, phone: str) -> None:
+    program.here("start", "phone-verification", "--phone", phone)
+    for late, well in (("0s", False), ("10m", True)):
+        ended = program.here("doctor", "--json", "--late", late)
+        assert ended.code == (0 if well else 1)
+        (found,) = [check for check in ended.document["checks"] if check["name"] == "progress"]
+        assert "due longest has been so for" in found["found"]
+        assert (found["ok"], "start a worker" in found["remedy"]) == (well, not well)
+    program.here("worker", "--once")
+    (found,) = [check for check in program.here("doctor", "--json").document["checks"] if check["name"] == "progress"]
+    assert "the next journey is due in" in found["found"]
 
 
 @pytest.mark.parametrize(

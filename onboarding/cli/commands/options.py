@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, overload
 
 import typer
 
@@ -20,6 +20,10 @@ TIMEOUT = Annotated[
 ]
 
 
+@overload
+def duration_of(text: str, option: str) -> timedelta: ...
+@overload
+def duration_of(text: str | None, option: str) -> timedelta | None: ...
 def duration_of(text: str | None, option: str) -> timedelta | None:
     """A length of time such as ``90s``; raises ``InvalidData``."""
     if text is None:
