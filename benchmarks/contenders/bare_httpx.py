@@ -6,11 +6,11 @@ once, where that is given), ``adapter`` (an
 ``AsyncClient`` on the pool that ``AccountApi`` makes for itself) or ``pool`` (that pool alone, handed requests as
 ``AccountApi`` hands them, without what an ``AsyncClient`` does around them).
 
-What httpx 0.28 costs hangs on two things, so both are set in its favour. Its pool looks through all connections and
-all waiting requests whenever one comes or goes: 20 at once behind a semaphore, as many as it keeps open by itself, cost
-less than one for each of 50 journeys. And where ``sniffio`` is not installed, httpcore 1.0.9 looks for it on disk
-several times a request (https://github.com/encode/httpcore/pull/1103), so it is installed, though ``pip install httpx``
-does not bring it any more.
+What httpx 0.28 costs hangs on two things. Its pool looks through all connections and all waiting requests whenever
+one comes or goes: so it is measured with 20 at once behind a semaphore, as many as it keeps open by itself, with one
+for each of 50 journeys, and with 10, where it does best. And where ``sniffio`` is not installed, httpcore 1.0.9 looks
+for it on disk several times a request (https://github.com/encode/httpcore/pull/1103), so it is installed, though
+``pip install httpx`` does not bring it any more.
 """
 
 from __future__ import annotations

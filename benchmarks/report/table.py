@@ -35,6 +35,8 @@ def show(results: Results, rows: dict[str, Row], targets: list[dict[str, Any]], 
         met = f"[{_COLOURS[target['met']]}]{figures.mark(target['met'])}[/]"
         table.add_row(line, target["says"], target["wanted"], figures.value(target["measured"]), met)
     console.print(table)
+    if any(row.quick for row in results.rows.values()):
+        console.print("A quick run: few journeys, to see that everything runs. Its figures say no more.")
 
 
 def _row(measured: Measured, row: Row | None) -> Table:

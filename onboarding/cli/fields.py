@@ -23,6 +23,7 @@ _NAMED = (
 _TAKEN = frozenset({"key", "timeout", "json", "secrets-from", "help"})
 _STRUCTURED = (dict, list, tuple, set, frozenset)
 _PLAIN = ((timedelta, "DURATION"), (int, "NUMBER"), (float, "NUMBER"))
+_LONGEST_METAVAR = 24
 _EXAMPLES = {
     "PHONE": "a mobile number, such as +8613812345678",
     "EMAIL": "an e-mail address",
@@ -108,6 +109,8 @@ def _asked(name: str, hint: Any, *, required: bool, default: Any, twice: bool) -
         return Asked(name, Manner.SECRET, "(asked)", "a secret", required, twice=twice)
     metavar, manner = _kind(_without_none(hint))
     about = _EXAMPLES.get(metavar, "")
+    if len(metavar) > _LONGEST_METAVAR:  # a terminal breaks it within its words
+        metavar, about = "ONE", f"one of {metavar.replace('|', ', ')}"
     return Asked(name, manner, metavar, about, required, _shown(default, manner))
 
 

@@ -34,7 +34,8 @@ class PartResult:
     Attributes:
         part: its name.
         cases: how many cases were done.
-        counts: what was done in them: ``{"kills": 412, "effects doubled": 0}``.
+        counts: what was done in them: ``{"kills": 412, "effects doubled": 0}``. What begins with a bracket is shown to
+            programs alone.
         findings: what did not hold; empty is well.
         skipped: what could not be tried here, and why, a sentence each: it is shown, never passed over.
         seconds: how long it took.

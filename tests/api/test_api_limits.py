@@ -128,7 +128,7 @@ async def test_a_connection_that_does_not_stand_in_time_means_not_sent(
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
-        address = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         for limits in ({"timeout": 0.2}, {"timeout": 5.0, "connect_timeout": 0.2}):
             with pytest.raises(NotSent):
                 await make(address, **limits).log_in("canary-name", "canary-password")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,6 +104,15 @@ def test_a_terminal_that_is_too_narrow_for_any_layout_gets_cells_below_each_othe
     lines = [line.plain for line in grid(LAYOUTS, [row_of(each, NOW) for each in journeys], width)]
     assert [each.id for each in journeys if not any(each.id in line for line in lines)] == []
     assert any("awaiting_code" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [(90, "1 min 30 s"), (0, "now"), (-59, "now"), (-60, "1 min late"), (-450, "7 min 30 s late"), (None, "")],
+)
+def test_what_is_due_and_not_taken_up_is_said_to_be_late(journeys: list[Journey], ahead: int | None, says: str) -> None:
+    due = None if ahead is None else NOW + timedelta(seconds=ahead)
+    assert row_of(replace(journeys[0], due=due), NOW)["due in"] == says
 
 
 def test_without_a_terminal_a_row_is_one_line(journeys: list[Journey]) -> None:

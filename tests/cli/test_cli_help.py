@@ -8,6 +8,8 @@ from importlib.metadata import version
 import pytest
 from cli_program import Program
 
+from onboarding.api.choices import TaskType
+
 COMMANDS = (
     "demo", "sandbox", "doctor", "flows", "graph", "run", "start", "send", "wait", "list", "show", "cancel", "retry",
     "resolve", "worker", "keys", "audit", "forget", "archive",
@@ -40,7 +42,7 @@ def test_a_flows_help_lists_its_fields_with_their_types_and_what_is_required(pro
     assert "--send-sms --no-send-sms" in shown
     assert "--ticket" not in shown
     watch = words(program.here("start", "task-watch", "--help").out)
-    assert "JOB_TYPE_TA_OPEN|JOB_TYPE_TA_SAME_OPEN" in watch.replace(" ", "")
+    assert [kind for kind in TaskType if kind.value not in watch] == [], "whole words"
     assert "(default: 5m)" in watch
     assert "--timeout" not in watch
     assert "password-reset Reset a forgotten password" in words(program.here("run", "--help").out)

@@ -105,7 +105,7 @@ def test_an_input_after_which_the_journey_waits_again_ends_with_4(
     run = program.here("run", "phone-verification", "--phone", phone, "--json")
     send = ("send", run.document["id"], "code_entered", "--secrets-from", "-")
     wrong = program.here(*send, hand_in={"code": "000000"})
-    assert (wrong.code, wrong.out) == (4, f"{run.document['id']} is waiting in awaiting_code\n")
+    assert (wrong.code, wrong.out) == (4, f"{run.document['id']} is waiting in awaiting_code, after code_wrong\n")
     right = program.here(*send, hand_in={"code": desk.latest_code(phone)})
     assert (right.code, right.out) == (0, f"{run.document['id']} is done in phone_verified\n")
 
@@ -180,7 +180,7 @@ def test_what_is_in_doubt_waits_for_a_persons_word(parcel: Program, desk: Sandbo
         "1 is parked for a person to look at, one by one, as what a retry sends may have"
     )
     resolved = parcel.here("resolve", journey, "--landed", "--reason", "seen in the back office", "--by", "Ada")
-    assert resolved.out == f"{journey} is waiting in awaiting_word\n"
+    assert resolved.out == f"{journey} is waiting in awaiting_word, after left\n"
     assert "landed by Ada: seen in the back office" in parcel.here("show", journey).out
     sent = parcel.here("send", journey, "arrived", "--note", "on the mat", "--no-signed", "--json")
     assert sent.document["state"] == "sent"

@@ -105,7 +105,8 @@ def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
         print_json(shown if many else shown[0])
         return
     for journey in journeys:
-        print(f"{journey.id} is {status_of(journey)} in {journey.state}")
+        came = f", after {journey.last.trigger}" if journey.last is not None and journey.accepts else ""
+        print(f"{journey.id} is {status_of(journey)} in {journey.state}{came}")
         if (parked := journey.parked) is not None:
             print(f"  {parked.kind.value}: {clean(parked.reason)}\n  it needs: {clean(parked.needs)}")
 
