@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -161,7 +162,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, environment, .env, secrets folder, TOML: the first that has a setting gives it."""
+        """Arguments, environment, .env, secrets folder, TOML: the first that has a setting gives it.
+
+        Raises ``SettingsError`` for a name that is mistyped in .env, which has been read by now.
+        """
+        if isinstance(dotenv_settings, DotEnvSettingsSource) and (why := _mistyped_in_dotenv(dotenv_settings.env_vars)):
+            raise SettingsError(why)
         return (
             init_settings, env_settings, dotenv_settings, file_secret_settings,
             TomlConfigSettingsSource(settings_cls, _toml_file()),
@@ -177,6 +183,7 @@ class Settings(BaseSettings):
                 or problem_with_toml(_toml_file(), Settings.model_fields)
                 or _unknown(given)
                 or _mistyped(os.environ)
+                or _mistyped(_files_of_secrets(), f" (a file in {_SECRETS})")
             )
         except OSError as error:  # a name that is too long, or a folder that may not be looked into
             why = f"the place that {_CONFIG} or {_SECRETS} names cannot be read: {error.strerror}"
@@ -191,6 +198,8 @@ class Settings(BaseSettings):
                 f"{_PREFIX}{str(part['loc'][0]).upper()}: {said(part)}"
                 for part in error.errors(include_input=False, include_url=False)
             )
+        except SettingsError as error:
+            why = str(error)
         except SourceError as error:
             field = _FIELD.search(str(error))
             why = f"{_PREFIX}{field[1].upper() if field else '…'}: must be a JSON object, such as {_OBJECT}"
@@ -228,15 +237,35 @@ def _unknown(given: dict[str, Any]) -> str | None:
     return f"there is no setting {names}" if names else None
 
 
-def _mistyped(environment: Mapping[str, str]) -> str | None:
-    """A variable that looks like one of ours and is none would be passed over in silence."""
-    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
-    for name in sorted(environment):
-        if name.startswith(_PREFIX) and name not in {*known, _CONFIG, _SECRETS}:
-            meant = get_close_matches(name, known, 1, cutoff=_ALIKE)
-            if meant:
-                return f"there is no setting {quoted(name)[1:-1]}; is {meant[0]} meant?"
+def _mistyped(names: Iterable[str], where: str = "") -> str | None:
+    """A name that looks like one of ours and is none would be passed over in silence."""
+    for name in sorted(names):
+        if meant := _meant_by(name):
+            return f"there is no setting {quoted(name)[1:-1]}{where}; is {meant} meant?"
     return None
+
+
+def _mistyped_in_dotenv(found: Mapping[str, str | None]) -> str | None:
+    """The same of ``.env``. What stands on a line without its ``=`` may hold the value, and is not repeated."""
+    unset = {name for name, value in found.items() if value is None or not name.isidentifier()}
+    for name in sorted(unset):
+        if meant := _meant_by(name):
+            return f"a line of .env sets nothing; is {meant}=… meant?"
+    return _mistyped([name.upper() for name in found if name not in unset], " (in .env)")
+
+
+def _meant_by(name: str) -> str | None:
+    """The setting that a mistyped name stands for; None: it is right, or somebody else's."""
+    name, known = name.upper(), [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    if not name.startswith(_PREFIX) or name in {*known, _CONFIG, _SECRETS}:
+        return None
+    return next(iter(get_close_matches(name, known, 1, cutoff=_ALIKE)), None)
+
+
+def _files_of_secrets() -> list[str]:
+    """The names of what is in the folder of secrets."""
+    folder = os.environ.get(_SECRETS)
+    return [file.name for file in Path(folder).iterdir()] if folder else []
 
 
 def _empty(environment: Mapping[str, str]) -> str | None:

@@ -81,6 +81,28 @@ class Invocation:
                 say(f"made a new journal at {onboarding.journal.place}")
             yield onboarding
 
+    async def check(self, *, calls: bool, makes: bool = False) -> None:
+        """Refuse what the settings or the journal do not allow, before somebody types what would be lost.
+
+        Args:
+            calls: whether the API is needed.
+            makes: as for :meth:`onboarding`; nothing is made yet.
+
+        Raises:
+            SettingsError: they do not fit.
+            JournalError: the journal that is there cannot be opened.
+        """
+        from onboarding.cli.place import journal_is_there
+        from onboarding.clock import SystemClock
+        from onboarding.connect import account_api
+
+        settings = self.settings()
+        if calls:
+            await account_api(settings, SystemClock()).aclose()
+        if journal_is_there(settings, makes=makes):
+            async with self.onboarding(worker=False):
+                pass
+
     async def flow_of(self, journey: str) -> tuple[Head, type[Flow]]:
         """A stored journey's head and flow. Raises ``UnknownJourney`` and ``UnknownFlow``."""
         from onboarding.engine.asked import id_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,8 +29,9 @@ def refuse_secret(option: str) -> InvalidData:
 
 
 def collect(
-    what: str, asked: Iterable[Asked], given: Mapping[str, Any], secrets_from: str | None, *, interactive: bool
-) -> dict[str, Any]:
+    what: str, asked: Iterable[Asked], given: Mapping[str, Any], secrets_from: str | None, *, interactive: bool,
+    before_asking: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:  # fmt: skip
     """The values by name, ready for ``start`` or ``send``.
 
     Args:
@@ -39,6 +40,7 @@ def collect(
         given: the options; None where one was left out.
         secrets_from: the file of a JSON object with more of them, or ``-``.
         interactive: whether somebody is there to be asked for secrets.
+        before_asking: called with what was given, before somebody is asked for the rest: raises what can be said now.
 
     Raises:
         InvalidData: something is missing, unknown or unreadable; no message shows a value.
@@ -62,13 +64,14 @@ def collect(
             f"{what} needs {_listed(each.name for each in secret)}, and there is no terminal to ask at: "
             "hand in a JSON object with --secrets-from FILE (- for standard input)"
         )
+    empty = [each for each in fields.values() if each.required and values.get(each.name) == ""]
+    if empty:
+        raise InvalidData(f"{_listed(each.option for each in empty)} must not be empty")
     if secret:
         from onboarding.cli.terminal import ask_now
 
+        before_asking(dict(values))
         values |= {each.name: ask_now(each.words, twice=each.twice) for each in secret}
-    empty = [each for each in fields.values() if each.required and values[each.name] == ""]
-    if empty:
-        raise InvalidData(f"{_listed(each.option for each in empty)} must not be empty")
     return values
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, overload
 
@@ -15,6 +15,7 @@ from onboarding.machine.wording import said
 
 __all__ = [
     "check_finite",
+    "check_given",
     "explain",
     "id_of",
     "invalid",
@@ -68,17 +69,21 @@ def moment_after(now: datetime, seconds: float | None, what: str) -> datetime | 
     raise InvalidData(f"{what} must be a number of seconds, and not longer than ten years")
 
 
-def explain(error: ValidationError, kind: type[BaseModel] | None = None) -> str:
+def explain(
+    error: ValidationError, kind: type[BaseModel] | None = None, only: Container[int | str] | None = None
+) -> str:
     """What is wrong with the data, field by field, without a value of them.
 
     Args:
         error: what pydantic says.
         kind: the model whose fields may be named; a key of a mapping is a value as much as what stands under it.
+        only: the fields of which it is said; None: all.
     """
     known = frozenset() if kind is None else frozenset(_names(kind, set()))
     return "; ".join(
         f"{_place(part['loc'], known) or 'the data'}: {said(part)}"
         for part in error.errors(include_input=False, include_url=False)
+        if only is None or (part["loc"] and part["loc"][0] in only)
     )
 
 
@@ -100,6 +105,24 @@ def check_finite(values: Mapping[str, Any], kind: type[BaseModel]) -> None:
             raise ValidationError.from_exception_data(
                 kind.__name__, [InitErrorDetails(type=problem, loc=(name,), input=None)]
             )
+
+
+def check_given(
+    kind: type[BaseModel], given: Mapping[str, Any], what: str, context: dict[str, Any] | None = None
+) -> None:
+    """Refuse a field that does not fit while others are still to be asked for. Raises ``InvalidData``.
+
+    What a check says of the whole is not looked at: that is checked once all is there.
+    """
+    why = ""
+    try:
+        kind.model_validate(dict(given), context=context)
+    except ValidationError as error:
+        why = explain(error, kind, only=given.keys())
+    except Exception:  # noqa: BLE001 - a check of the flow's own, which may count on what is still missing
+        return
+    if why:
+        raise InvalidData(f"{what}: {why}")
 
 
 def read_back(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,17 @@ from onboarding.machine import Definition, Waiting, Working
 from onboarding.machine.loading import RAISED_BY_FLOWS
 from onboarding.machine.quoting import quoted
 
-__all__ = ["APPLIED", "Resolution", "apply_message", "check_input", "ended", "raise_verdict", "refusal", "wants"]
+__all__ = [
+    "APPLIED",
+    "Resolution",
+    "apply_message",
+    "check_input",
+    "check_open",
+    "ended",
+    "raise_verdict",
+    "refusal",
+    "wants",
+]
 
 _REFUSED = "refused: "
 
@@ -70,6 +80,14 @@ def check_input(
     else:
         return kept
     raise error
+
+
+def check_open(head: Head) -> None:
+    """Refuse an input where no state would take one. Raises ``InputRefused``."""
+    if head.status.is_final:
+        raise InputRefused(ended(head))
+    if head.status is Status.PARKED:
+        raise InputRefused(f"the journey is parked in {head.state!r}, so it takes no input; see onboarding show")
 
 
 def wants(hand: JourneyInHand, message: Message) -> bool:

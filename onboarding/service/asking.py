@@ -9,10 +9,10 @@ from uuid_utils import uuid7
 
 from onboarding.engine import Journey
 from onboarding.engine.asked import id_of, text_of
-from onboarding.engine.messages import check_input, ended, raise_verdict
-from onboarding.errors import InputRefused, InvalidData, NotPossible
+from onboarding.engine.messages import check_input, check_open, raise_verdict
+from onboarding.errors import InvalidData, NotPossible
 from onboarding.frames import clean_frames
-from onboarding.journal import Message, MessageKind, Status
+from onboarding.journal import Message, MessageKind
 from onboarding.service.opened import Opened
 
 __all__ = ["Asking"]
@@ -34,10 +34,7 @@ class Asking(Opened):
             NotPossible: nobody advances journeys, so nobody looked at it; it was taken back.
         """
         head = await self.journal.head(id_of(journey))
-        if head.status.is_final:
-            raise InputRefused(ended(head))
-        if head.status is Status.PARKED:
-            raise InputRefused(f"the journey is parked in {head.state!r}, so it takes no input; see onboarding show")
+        check_open(head)
         kept = check_input(self.flows[head.flow].definition, name, values, self._context)
         return await self._ask(journey, MessageKind.INPUT, name, kept)
 

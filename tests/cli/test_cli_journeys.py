@@ -196,6 +196,25 @@ def test_a_journey_of_ones_own_flow_is_named_by_its_path(parcel: Program, user: 
     assert "parcel" in unknown.out
 
 
+def test_a_decision_on_a_journey_whose_flow_is_unknown_here_is_wrong_usage_and_leaves_it_alone(
+    parcel: Program, user: str
+) -> None:
+    one, other = (parcel.here("start", "parcel", "--user-id", user).out.strip() for _ in range(2))
+    assert parcel.here("worker", "--once").code == 0
+    for words in (
+        ["send", one, "arrived", "--note", "x"], ["cancel", one], ["retry", one],
+        ["resolve", one, "--landed", "--reason", "x"], ["graph", one],
+    ):  # fmt: skip
+        refused = parcel.here(*words, flows=None)
+        assert (refused.code, refused.out) == (2, "")
+        assert "the flow 'parcel' is not known" in refused.sentence or "no flow is named 'parcel'" in refused.sentence
+    several = parcel.here("retry", one, other, flows=None)
+    assert (several.code, several.out) == (1, "")
+    assert several.err.count("no flow is named 'parcel'") == 2
+    assert [each["status"] for each in parcel.here("list", "--json").document["journeys"]] == ["waiting"] * 2
+    assert parcel.here("cancel", one).code == 0
+
+
 def test_parked_journeys_are_tried_again_once_the_reason_is_mended(program: Program, user: str) -> None:
     refused = program.here(
         "run", "avatar-change", "--user-id", user, "--avatar", "https://example.com/1.png", "--json",

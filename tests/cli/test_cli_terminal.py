@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from cli_program import Program
 
 from onboarding.sandbox import SandboxDesk
@@ -98,3 +99,54 @@ def test_a_journey_may_be_left_waiting(program: Program, phone: str) -> None:
     terminal.type("3")
     terminal.until("go on with: onboarding send ")
     assert terminal.end() == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "said"),
+    [
+        (["--phone", "abc"], {}, "password-reset cannot start: phone: must be a mobile number"),
+        (["--timeout", "soon"], {}, "--timeout must be a length of time"),
+        ([], {"tenant_id": None, "api_token": None}, "ONBOARDING_TENANT_ID and ONBOARDING_API_TOKEN must be set"),
+        ([], {"base_url": "http://example.com"}, "ONBOARDING_BASE_URL"),
+        ([], {"journal": "memory://"}, "a journal in memory is gone when the command ends"),
+        ([], {"journal": "nonsense"}, "ONBOARDING_JOURNAL must be sqlite:///"),
+    ],
+)
+def test_what_can_be_refused_is_refused_before_a_password_is_asked_for(
+    program: Program, options: list[str], settings: dict[str, str | None], said: str
+) -> None:
+    terminal = program.in_terminal("run", "password-reset", "--phone", "13800000001", *options, **settings)
+    assert terminal.end() == 2
+    assert said in terminal.shown
+    assert "new password" not in terminal.shown
+    assert not list(program.folder.iterdir())
+
+
+def test_a_journal_that_cannot_be_opened_is_said_before_a_password_is_asked_for(program: Program) -> None:
+    (program.folder / "journal.db").write_text("no journal at all\n")
+    (program.folder / "journal.db").chmod(0o600)
+    terminal = program.in_terminal("start", "password-reset", "--phone", "13800000001")
+    assert terminal.end() == 1
+    assert "new password" not in terminal.shown
+
+
+def test_recording_a_journey_asks_for_its_password_without_an_api(program: Program) -> None:
+    without: dict[str, str | None] = {"tenant_id": None, "api_token": None}
+    terminal = program.in_terminal("start", "password-reset", "--phone", "13800000001", **without)
+    for prompt in ("new password: ", "again: "):
+        terminal.until(prompt)
+        terminal.type(PASSWORD)
+    assert terminal.end() == 0
+
+
+def test_a_code_is_asked_for_only_where_it_can_be_handed_in(program: Program, phone: str) -> None:
+    journey = program.here("run", "phone-verification", "--phone", phone).out.split()[1]
+    without: dict[str, str | None] = {"tenant_id": None, "api_token": None}
+    terminal = program.in_terminal("send", journey, "code_entered", **without)
+    assert terminal.end() == 2
+    assert "ONBOARDING_TENANT_ID and ONBOARDING_API_TOKEN must be set" in terminal.shown
+    assert program.here("cancel", journey).code == 0
+    late = program.in_terminal("send", journey, "code_entered")
+    assert late.end() == 1
+    assert "the journey was cancelled in 'awaiting_code'" in late.shown
+    assert [each for each in (terminal, late) if "code: " in each.shown] == []

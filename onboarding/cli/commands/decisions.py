@@ -28,7 +28,7 @@ _PAGE = 1000
 
 def cancel(context: typer.Context, journey: ID, reason: REASON = "", as_json: AS_JSON = False) -> None:
     """End a journey where it stands."""
-    asked = ask(context.obj, journey, lambda onboarding: onboarding.cancel(journey, reason))
+    asked = _decide(context.obj, journey, lambda onboarding: onboarding.cancel(journey, reason))
     tell([asyncio.run(asked)], as_json=as_json)
 
 
@@ -79,7 +79,7 @@ def resolve(
     if not reason.strip():
         raise InvalidData("resolve needs --reason: on which evidence")
     name = _login_name() if by is None else by
-    asked = ask(
+    asked = _decide(
         context.obj, journey,
         lambda onboarding: onboarding.resolve(journey, landed=landed, reason=reason, by=name),
     )  # fmt: skip
@@ -93,6 +93,12 @@ async def ask(invocation: Invocation, journey: str, what: Callable[[Onboarding],
     async with invocation.onboarding(worker=True) as onboarding:
         found = await what(onboarding)
         return found if found.is_final else await onboarding.wait(journey, timeout=_SETTLE)
+
+
+async def _decide(invocation: Invocation, journey: str, what: Callable[[Onboarding], Awaitable[Journey]]) -> Journey:
+    """The same. Raises ``UnknownFlow``: whoever advances a journey without its flow parks it as unreadable."""
+    await invocation.flow_of(journey)
+    return await ask(invocation, journey, what)
 
 
 def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
@@ -114,6 +120,7 @@ def tell(journeys: list[Journey], *, as_json: bool, many: bool = False) -> None:
 async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey], int, int]:
     """Retry journeys one after the other; those that were, how many could not be, and how many are left to a person."""
     from onboarding.engine import ParkKind
+    from onboarding.engine.asked import id_of
     from onboarding.journal import Status
 
     # What a retry of them sends may have been done already: somebody looks at each.
@@ -121,6 +128,8 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
 
     done, refused, left = [], 0, 0
     alone = len(ids) == 1
+    if alone:
+        await invocation.flow_of(ids[0])  # before anything is advanced: without its flow, it would be parked
     async with invocation.onboarding(worker=True) as onboarding:
         if not ids:
             after = None
@@ -134,6 +143,8 @@ async def _retry(invocation: Invocation, ids: list[str]) -> tuple[list[Journey],
                     break
         for journey in ids:
             try:
+                head = await onboarding.journal.head(id_of(journey))
+                onboarding.flows[head.flow]  # raises where it is not known
                 tried = await onboarding.retry(journey)
                 done.append(await onboarding.wait(journey, timeout=_SETTLE) if alone else tried)
             except OnboardingError as error:

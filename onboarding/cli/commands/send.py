@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -13,13 +13,16 @@ from onboarding.cli.commands.derived import SECRETS_FROM, derive, group
 from onboarding.cli.commands.options import AS_JSON
 from onboarding.cli.invocation import has_terminal
 
+if TYPE_CHECKING:
+    from onboarding.journal import Head
+
 __all__ = ["send_app"]
 
 
 class _InputGroup(TyperGroup):
     """The inputs of one journey's flow."""
 
-    journey = ""
+    head: Any = None
     flow: Any = None
 
     @property
@@ -47,7 +50,7 @@ class _InputGroup(TyperGroup):
         handed_in = self.inputs[cmd_name]
         own: dict[str, tuple[Any, Any]] = {"secrets_from": (SECRETS_FROM, None), "json": (AS_JSON, False)}
         about = f"Hand {cmd_name} to this journey."
-        act = partial(_send, self.journey, cmd_name, handed_in)
+        act = partial(_send, self.head, cmd_name, handed_in)
         return derive(cmd_name, about, fields_of_input(handed_in), own, act)
 
 
@@ -63,11 +66,11 @@ class _SendGroup(TyperGroup):
         """The group of a journey's inputs. Raises ``UnknownJourney``."""
         if cmd_name.startswith("-"):
             return None
-        _, flow = asyncio.run(ctx.obj.flow_of(cmd_name))
+        head, flow = asyncio.run(ctx.obj.flow_of(cmd_name))
         found: Any = typer.main.get_group(
             group(_InputGroup, f"Hand an input to this journey of {flow.definition.name}.", "INPUT [OPTIONS]")
         )
-        found.name, found.journey, found.flow = cmd_name, cmd_name, flow
+        found.name, found.head, found.flow = cmd_name, head, flow
         return found
 
 
@@ -79,15 +82,25 @@ send_app = group(
 
 
 def _send(
-    journey: str, name: str, handed_in: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]
+    head: Head, name: str, handed_in: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]
 ) -> None:
     from onboarding.cli.commands.decisions import ask, tell
     from onboarding.cli.exits import exit_of_journey
     from onboarding.cli.fields import fields_of_input
     from onboarding.cli.values import collect
+    from onboarding.engine.asked import check_given
+    from onboarding.engine.messages import check_open
+    from onboarding.machine.web_address import web_hosts
 
-    fields = fields_of_input(handed_in)
-    values = collect(name, fields, given, own["secrets_from"], interactive=has_terminal())
-    sent = asyncio.run(ask(context.obj, journey, lambda onboarding: onboarding.send(journey, name, **values)))
+    def check(values: dict[str, Any]) -> None:
+        check_open(head)
+        hosts = web_hosts(context.obj.settings().avatar_hosts)
+        check_given(handed_in.model, values, f"the input {name!r} was not accepted", hosts)
+        asyncio.run(context.obj.check(calls=True))
+
+    values = collect(
+        name, fields_of_input(handed_in), given, own["secrets_from"], interactive=has_terminal(), before_asking=check
+    )
+    sent = asyncio.run(ask(context.obj, head.id, lambda onboarding: onboarding.send(head.id, name, **values)))
     tell([sent], as_json=own["json"])
     raise typer.Exit(exit_of_journey(sent))

@@ -71,23 +71,35 @@ def _registry(invocation: Invocation | None) -> Any:
     return Registry((invocation or Invocation()).settings().flows)
 
 
-def _collected(invocation: Invocation, flow: Any, given: dict[str, Any], secrets_from: str | None) -> dict[str, Any]:
-    """The fields, checked before a journal is made for them."""
+def _collected(
+    invocation: Invocation, flow: Any, given: dict[str, Any], own: dict[str, Any], *, calls: bool
+) -> dict[str, Any]:
+    """The fields, checked before a journal is made for them; what is known, before anything is asked."""
     from onboarding.cli.fields import fields_of_flow
     from onboarding.cli.values import collect
+    from onboarding.engine.asked import check_given
     from onboarding.machine.web_address import web_hosts
     from onboarding.starting import fresh
 
     name = flow.definition.name
-    values = collect(name, fields_of_flow(flow), given, secrets_from, interactive=has_terminal())
-    fresh(flow, None, values, web_hosts(invocation.settings().avatar_hosts))
+    hosts = web_hosts(invocation.settings().avatar_hosts)
+
+    def check(values: dict[str, Any]) -> None:
+        check_given(flow, values, f"{name} cannot start", hosts)
+        seconds_of(own.get("timeout"))
+        asyncio.run(invocation.check(calls=calls, makes=True))
+
+    values = collect(
+        name, fields_of_flow(flow), given, own["secrets_from"], interactive=has_terminal(), before_asking=check
+    )
+    fresh(flow, None, values, hosts)
     return values
 
 
 def _start(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str, Any]) -> None:
     from onboarding.cli.output import print_json
 
-    values = _collected(context.obj, flow, given, own["secrets_from"])
+    values = _collected(context.obj, flow, given, own, calls=False)
 
     async def work() -> Any:
         async with context.obj.onboarding(worker=False, makes=True, quiet=own["json"]) as onboarding:
@@ -105,7 +117,7 @@ def _run(flow: Any, context: typer.Context, given: dict[str, Any], own: dict[str
     from onboarding.cli.commands.wait import report, stay
     from onboarding.cli.narrator import Narrator
 
-    values = _collected(context.obj, flow, given, own["secrets_from"])
+    values = _collected(context.obj, flow, given, own, calls=True)
     timeout = seconds_of(own["timeout"])
     stream = sys.stderr if own["json"] else sys.stdout
     with Narrator(stream) as narrator:
