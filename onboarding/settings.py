@@ -256,8 +256,11 @@ def _mistyped_in_dotenv(found: Mapping[str, str | None]) -> str | None:
 
 def _meant_by(name: str) -> str | None:
     """The setting that a mistyped name stands for; None: it is right, or somebody else's."""
-    name, known = name.upper(), [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
-    if not name.startswith(_PREFIX) or name in {*known, _CONFIG, _SECRETS}:
+    name = name.upper()
+    if not name.startswith(_PREFIX):
+        return None
+    known = [f"{_PREFIX}{field.upper()}" for field in Settings.model_fields]
+    if name in {*known, _CONFIG, _SECRETS}:
         return None
     return next(iter(get_close_matches(name, known, 1, cutoff=_ALIKE)), None)
 
